@@ -1,0 +1,1 @@
+"""The kernel: what the words applicant, feature, cost, threshold and decision mean."""

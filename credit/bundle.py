@@ -1,0 +1,118 @@
+"""What training publishes beside the model file, and how model, code and store know each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from credit.cost import CostMatrix
+from credit.errors import FingerprintMismatch
+
+FINGERPRINT_KEY = b"credit.fingerprint"
+"""Key of the fingerprint in the Arrow schema metadata of a history store."""
+
+MODEL_FILE = "model.ubj"
+"""Name of the booster inside the published model folder."""
+
+Probability = Annotated[float, Field(gt=0, lt=1)]
+Price = Annotated[float, Field(gt=0)]
+
+
+class Bundle(BaseModel):
+    """The facts that travel with a model version; texts throughout, so any registry can hold them.
+
+    Attributes:
+        model_version: Version in the model registry.
+        threshold: Applicants whose probability of default is at or above it are refused.
+        false_negative_cost: Price of a missed default.
+        false_positive_cost: Price of a refused good applicant.
+        fingerprint: Contract and feature code the model was fitted with.
+        feature_names: The model's columns, in order.
+        trained_at: UTC time of training, ISO 8601.
+        oof_auc: Out-of-fold area under the ROC curve.
+        training_tables: Tables whose rows the model has seen.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    model_version: str
+    threshold: Probability
+    false_negative_cost: Price
+    false_positive_cost: Price
+    fingerprint: str
+    feature_names: tuple[str, ...]
+    trained_at: str
+    oof_auc: float
+    training_tables: tuple[str, ...]
+
+    @property
+    def costs(self) -> CostMatrix:
+        """Prices of mistakes."""
+        return CostMatrix(self.false_negative_cost, self.false_positive_cost)
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return the bundle as flat texts; floats keep every bit."""
+        fields = self.model_dump()
+        return {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in fields.items()
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, object]) -> Self:
+        """Return the bundle that `to_metadata` wrote; other keys are ignored.
+
+        Raises:
+            FingerprintMismatch: If a field is absent or malformed: this model was not published
+                by a training run of ours.
+        """
+        texts = {name: metadata[name] for name in cls.model_fields if name in metadata}
+        for name in ("feature_names", "training_tables"):
+            if isinstance(text := texts.get(name), str):
+                texts[name] = json.loads(text)
+        try:
+            return cls.model_validate(texts)
+        except ValidationError as error:
+            fields = ", ".join(str(detail["loc"][0]) for detail in error.errors())
+            raise FingerprintMismatch(
+                f"The model's metadata lack or garble: {fields}. Expected a version registered by "
+                "`credit train`; import it again with `credit build`."
+            ) from None
+
+    def require_fingerprint(self, expected: str) -> None:
+        """Return if the model belongs to this code.
+
+        Raises:
+            FingerprintMismatch: If contract or feature code changed since the model was fitted.
+        """
+        if self.fingerprint != expected:
+            raise FingerprintMismatch(
+                f"Model version {self.model_version} was fitted with fingerprint "
+                f"{self.fingerprint}, this code has {expected}. Train again with this code, or "
+                "serve the version with the code it was built from."
+            )
+
+
+@cache
+def compute_fingerprint() -> str:
+    """Return 16 hex digits that change when the contract or the feature code does.
+
+    Hashes the source of `credit.contract` and `credit.features`, line endings normalised.
+    """
+    digest = hashlib.sha256()
+    for package in ("contract", "features"):
+        for source in sorted(_list_sources(files("credit") / package), key=lambda item: item.name):
+            digest.update(f"{package}/{source.name}\n".encode())
+            digest.update(source.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
+
+
+def _list_sources(folder: Traversable) -> list[Traversable]:
+    return [entry for entry in folder.iterdir() if entry.name.endswith(".py")]

@@ -1,0 +1,25 @@
+"""Probability of default and threshold make a decision."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Decision(StrEnum):
+    """What the applicant is told."""
+
+    APPROVED = "APPROVED"
+    REFUSED = "REFUSED"
+
+
+def refuse(pd: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
+    """Return who is refused, shape of `pd`: everyone at or above the threshold."""
+    return pd >= threshold
+
+
+def name_decision(*, refused: bool) -> Decision:
+    """Return the decision's name."""
+    return Decision.REFUSED if refused else Decision.APPROVED

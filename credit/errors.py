@@ -1,0 +1,87 @@
+"""The error tree: one class a fact, with its exit code on the command line and its HTTP status.
+
+CreditError                 1   500
+├── ContractViolation       3   422   tables do not keep the data contract
+├── UnreadableTable         4   422   a table's file cannot be read as what its name says
+├── TableMissing            5   404   a table that is needed is not in the folder
+├── FingerprintMismatch     6   503   model, history store and code do not belong together
+├── RegistryError           7   503   the registry holds no, or no single, version to use
+├── TrainingImpossible      8   422   the tables are sound, but no model can be fitted on them
+├── OutputExists            9   409   a command would overwrite what it did not make
+├── ServiceFailed          10   503   the service did not start, or answered what it must not
+└── BuildFailed            11   500   the Bento could not be built
+
+Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
+"""
+
+from __future__ import annotations
+
+
+class CreditError(Exception):
+    """A failure explained to the person who sees it: what was found, expected, and to do."""
+
+    exit_code = 1
+    http_status = 500
+
+
+class ContractViolation(CreditError):
+    """The tables do not keep the data contract."""
+
+    exit_code = 3
+    http_status = 422
+
+
+class UnreadableTable(CreditError):
+    """A table's file cannot be read as what its name says."""
+
+    exit_code = 4
+    http_status = 422
+
+
+class TableMissing(CreditError):
+    """A table that is needed is not in the folder."""
+
+    exit_code = 5
+    http_status = 404
+
+
+class FingerprintMismatch(CreditError):
+    """Model, history store and code do not belong together."""
+
+    exit_code = 6
+    http_status = 503
+
+
+class RegistryError(CreditError):
+    """The registry holds no version to use, or more than one that claims the same stage."""
+
+    exit_code = 7
+    http_status = 503
+
+
+class TrainingImpossible(CreditError):
+    """The tables are sound, but no model can be fitted on them."""
+
+    exit_code = 8
+    http_status = 422
+
+
+class OutputExists(CreditError):
+    """A command would overwrite something it did not make."""
+
+    exit_code = 9
+    http_status = 409
+
+
+class ServiceFailed(CreditError):
+    """The service did not start, or gave an answer it must not give."""
+
+    exit_code = 10
+    http_status = 503
+
+
+class BuildFailed(CreditError):
+    """The Bento could not be built."""
+
+    exit_code = 11
+    http_status = 500

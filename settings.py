@@ -1,0 +1,43 @@
+"""Every setting, documented where it stands; read by the command line, the service and load tests.
+
+Each is an environment variable `CREDIT_<NAME>` or a line in `.env`; MLflow's and BentoML's own
+variables (`MLFLOW_TRACKING_URI`, `BENTOML_HOME`) keep their names.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings with their defaults: one machine, embedded stores, no server but our own."""
+
+    model_config = SettingsConfigDict(env_prefix="CREDIT_", env_file=".env", extra="ignore")
+
+    home: Path = Field(Path("var"), description="Folder for what the commands make.")
+    model_name: str = Field(
+        "credit_scoring_model", description="Name in the model registry and the BentoML store."
+    )
+    mlflow_tracking_uri: str = Field(
+        "sqlite:///mlflow.db",
+        validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "CREDIT_MLFLOW_TRACKING_URI"),
+        description="MLflow's database or server.",
+    )
+    false_negative_cost: float = Field(10.0, gt=0, description="Price of a missed default.")
+    false_positive_cost: float = Field(
+        1.0, gt=0, description="Price of a refused applicant who would have repaid."
+    )
+    memory_limit: str = Field("4GB", description="Memory DuckDB may use before it spills to disk.")
+    history_store_path: Path | None = Field(
+        None,
+        validation_alias="CREDIT_HISTORY_STORE",
+        description="Arrow file of the clients' history features; default: history.arrow in home.",
+    )
+
+    @property
+    def history_store(self) -> Path:
+        """Where the service reads, and `credit train` writes, the history features."""
+        return self.history_store_path or self.home / "history.arrow"
