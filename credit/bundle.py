@@ -34,7 +34,6 @@ class Bundle(BaseModel):
         false_negative_cost: Price of a missed default.
         false_positive_cost: Price of a refused good applicant.
         fingerprint: Contract and feature code the model was fitted with.
-        feature_names: The model's columns, in order.
         trained_at: UTC time of training, ISO 8601.
         oof_auc: Out-of-fold area under the ROC curve.
         training_tables: Tables whose rows the model has seen.
@@ -47,7 +46,6 @@ class Bundle(BaseModel):
     false_negative_cost: Price
     false_positive_cost: Price
     fingerprint: str
-    feature_names: tuple[str, ...]
     trained_at: str
     oof_auc: float
     training_tables: tuple[str, ...]
@@ -74,9 +72,8 @@ class Bundle(BaseModel):
                 by a training run of ours.
         """
         texts = {name: metadata[name] for name in cls.model_fields if name in metadata}
-        for name in ("feature_names", "training_tables"):
-            if isinstance(text := texts.get(name), str):
-                texts[name] = json.loads(text)
+        if isinstance(tables := texts.get("training_tables"), str):
+            texts["training_tables"] = json.loads(tables)
         try:
             return cls.model_validate(texts)
         except ValidationError as error:

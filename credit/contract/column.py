@@ -120,7 +120,7 @@ class Table:
 def key(name: str, meaning: str, *, nullable: bool = False) -> Column:
     """Return an identifier column."""
     return Column(
-        name=name, kind=Kind.KEY, meaning=meaning, minimum=0, maximum=2**53, nullable=nullable
+        name=name, kind=Kind.KEY, meaning=meaning, minimum=0, maximum=2**53 - 1, nullable=nullable
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import APPLICATION_COLUMNS
-from credit.features.feature import CLIENT, Feature, is_nominal
+from credit.features.feature import CLIENT, Feature
 
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, FloatArray]
@@ -241,7 +241,7 @@ DERIVED: tuple[ApplicationFeature, ...] = (
 _RAW = tuple(column for column in APPLICATION_COLUMNS if column.name != CLIENT)
 
 APPLICATION_FEATURES: tuple[Feature, ...] = (
-    *(Feature(column.name, TABLE, column.meaning, is_nominal(column)) for column in _RAW),
+    *(Feature(column.name, TABLE, column.meaning) for column in _RAW),
     *(Feature(feature.name, TABLE, feature.meaning) for feature in DERIVED),
 )
 

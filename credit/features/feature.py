@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import narwhals as nw
 
-from credit.contract import Column, Kind, Table
+from credit.contract import Column, Table
 
 Rows = nw.LazyFrame[Any]
 """Rows of a table on any engine that narwhals drives lazily."""
@@ -25,14 +25,12 @@ class Feature:
         name: Kaggle's name for a source column; lower case for a derived one.
         table: The table it is made from.
         meaning: What it says.
-        nominal: True where the values are codes without an order.
         when_absent: Its value for a client without rows in the table.
     """
 
     name: str
     table: str
     meaning: str
-    nominal: bool = False
     when_absent: float = float("nan")
 
 
@@ -126,8 +124,3 @@ def in_last(window: int, time: str) -> nw.Expr:
 def as_flag(condition: nw.Expr) -> nw.Expr:
     """Return 1.0 where the condition holds, 0.0 where it doesn't, null where it is unknown."""
     return nw.when(condition).then(1.0).when(~condition).then(0.0)
-
-
-def is_nominal(column: Column) -> bool:
-    """Return True for a category, whose codes have no order a tree could rely on."""
-    return column.kind is Kind.CATEGORY

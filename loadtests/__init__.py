@@ -1,0 +1,1 @@
+"""Load tests: real-looking applicants against a running service, every answer checked."""

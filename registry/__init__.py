@@ -1,0 +1,1 @@
+"""From a registered version to a Bento: promote, import Staging, build."""

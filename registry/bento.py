@@ -1,0 +1,150 @@
+"""The Staging version in the BentoML store, and the Bento that is pinned to it.
+
+BentoML copies into its store in place and cleans up after errors, but not after an interrupt, so
+half an item could stay behind. Here whatever is not whole is removed: at once on an interrupt, and
+by checksum on the next run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import bentoml
+import mlflow
+from bentoml.exceptions import BentoMLException, NotFound
+
+from credit.bundle import MODEL_FILE, compute_fingerprint
+from credit.errors import BuildFailed
+from registry.staging import RegisteredModel
+
+BENTO_NAME = "credit_scoring"
+MODEL_FOLDER = "mlflow_model"
+CHECKSUM = "model_sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltBento:
+    """A Bento in the store.
+
+    Attributes:
+        tag: Name and version of the Bento.
+        model_tag: The model it is pinned to.
+    """
+
+    tag: str
+    model_tag: str
+
+
+def import_model(model: RegisteredModel, tracking_uri: str) -> str:
+    """Copy a registered version into the BentoML store, and return its tag there.
+
+    The tag is `NAME:mlflow-v<version>`; threshold, costs, fingerprint and the checksum of the model
+    file are its metadata. A whole copy that is there already is kept; half a copy is replaced.
+
+    Raises:
+        FingerprintMismatch: If the version was fitted with other feature code than this.
+        BuildFailed: If the registry's files cannot be had.
+    """
+    model.bundle.require_fingerprint(compute_fingerprint())
+    tag = f"{model.name}:mlflow-v{model.version}"
+    mlflow.set_tracking_uri(tracking_uri)
+    registered = _hash_registered(model)
+    if _hash_stored(tag) == registered:
+        return tag
+    _discard_model(tag)
+    with _discarding_model_on_failure(tag):
+        bentoml.mlflow.import_model(
+            tag,
+            f"models:/{model.name}/{model.version}",
+            signatures={"predict": {"batchable": True, "batch_dim": 0}},
+            labels={"stage": "Staging"},
+            metadata={**model.bundle.to_metadata(), CHECKSUM: registered},
+        )
+        if _hash_stored(tag) != registered:
+            raise BuildFailed(f"The copy of {tag} differs from the registered file; try again.")
+    return tag
+
+
+def build_bento(model: RegisteredModel, model_tag: str, project: Path) -> BuiltBento:
+    """Build the Bento of `project`/bentofile.yaml, pinned to the model, and return it.
+
+    Raises:
+        BuildFailed: If there is no bentofile.yaml, or `bentoml build` fails.
+    """
+    if not (project / "bentofile.yaml").is_file():
+        raise BuildFailed(
+            f"There is no bentofile.yaml in {project}. Run `credit build` from the project's root."
+        )
+    now = datetime.now(UTC).strftime("%Y%m%dt%H%M%S%f")
+    tag = f"{BENTO_NAME}:v{model.version}-{now}"
+    command = [sys.executable, "-m", "bentoml", "build", str(project)]
+    command += ["--version", tag.partition(":")[2], "--output", "tag"]
+    command += ["--arg", f"model_tag={model_tag}"]
+    with _discarding_bento_on_failure(tag):
+        done = subprocess.run(  # noqa: S603 -- our own interpreter and arguments
+            command, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            last_lines = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+            raise BuildFailed(f"`bentoml build` ended with {done.returncode}:\n{last_lines}")
+    return BuiltBento(tag, model_tag)
+
+
+def _hash_registered(model: RegisteredModel) -> str:
+    uri = f"models:/{model.name}/{model.version}/{MODEL_FILE}"
+    try:
+        return _hash_file(Path(mlflow.artifacts.download_artifacts(uri)))
+    except (mlflow.MlflowException, OSError) as error:
+        raise BuildFailed(
+            f"Version {model.version} of {model.name} is registered, but its file {MODEL_FILE} "
+            f"cannot be read: {error}. Are MLflow's artifacts where they were?"
+        ) from None
+
+
+def _hash_stored(tag: str) -> str | None:
+    """Return the checksum of the model file in the BentoML store; None if it is not whole."""
+    try:
+        stored = bentoml.models.get(tag)
+        return _hash_file(Path(stored.path_of(f"{MODEL_FOLDER}/{MODEL_FILE}")))
+    except (BentoMLException, OSError):
+        return None
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _discarding_model_on_failure(tag: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        _discard_model(tag)
+        raise
+
+
+@contextmanager
+def _discarding_bento_on_failure(tag: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        _discard_bento(tag)
+        raise
+
+
+def _discard_model(tag: str) -> None:
+    with suppress(NotFound):
+        bentoml.models.delete(tag)
+
+
+def _discard_bento(tag: str) -> None:
+    with suppress(NotFound):
+        bentoml.bentos.delete(tag)

@@ -1,0 +1,285 @@
+"""The BentoML services: wiring only.
+
+`bentoml serve` runs two: `credit_scoring` speaks HTTP, checks applicants and computes their
+features; `credit_runner` holds the model in a process of its own and answers whole batches.
+"""
+
+# BentoML's decorators and most of what it exports are untyped.
+# mypy: disable-error-code="misc,untyped-decorator,no-any-return"
+
+import asyncio
+import gc
+import logging
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import aiohttp
+import bentoml
+import numpy as np
+from bentoml.exceptions import BentoMLException, NotFound, ServiceUnavailable
+from bentoml.validators import ContentType
+from numpy.typing import NDArray
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
+from credit.errors import CreditError
+from credit.features.catalog import FEATURE_NAMES
+from serving.answers import Answer
+from serving.applicant import describe_features
+from serving.booster import load_booster, predict_pd
+from serving.coalescer import Coalescer
+from serving.history_store import HistoryStore
+from serving.metrics import DecisionMetrics, RunnerMetrics
+from serving.openapi import complete_openapi
+from serving.predictor import Predictor, RunnerUnavailable
+from serving.rejection import RequestRejected
+from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all
+from serving.scorer import Scorer
+from serving.state import describe_health, describe_model
+from settings import Settings
+
+logger = logging.getLogger("bentoml.credit")
+settings = Settings()
+
+MAX_BATCH_ROWS = 1_024  # holds the largest request, so the runner never has to split one
+MAX_WAITING_ROWS = 4 * MAX_BATCH_ROWS
+RUNNER_TIMEOUT_SECONDS = 5
+PROBE_TIMEOUT_SECONDS = 1
+
+# BentoML closes the connection to the runner every 100 requests, others in flight or not.
+STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
+QUIET: Any = {"access": {"enabled": False}}
+UNTRACED: Any = {"excluded_urls": "predict"}
+
+# Raw bytes on the wire: any other type has BentoML build a JSON schema in every call.
+Predictions = Annotated[np.ndarray, ContentType("application/octet-stream")]
+
+
+class BuildArguments(BaseModel):
+    """What `bentoml build --arg` and `bentoml serve --arg` take."""
+
+    model_tag: str = f"{settings.model_name}:latest"
+
+
+arguments = bentoml.use_arguments(BuildArguments)
+
+
+class PredictionBody(bentoml.IODescriptor):
+    """The body of `/predict`, handed on undecoded.
+
+    BentoML would answer a body that it finds invalid with 400 for all rows, and log its values.
+    """
+
+    data: dict[str, Any] | list[dict[str, Any]]
+
+    @classmethod
+    async def from_http_request(cls, request: Request, serde: object) -> "PredictionBody":  # noqa: ARG003
+        """Return the bytes of the body; of one that is too large only enough to tell."""
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                break
+        return cls.model_construct(data=bytes(body))
+
+
+class ImportedModel(bentoml.models.BentoModel):
+    """A model of the BentoML store."""
+
+    def resolve(self, base_path: str | os.PathLike[str] | None = None) -> bentoml.Model:
+        """Return the model.
+
+        Raises:
+            NotFound: If it is not in the store; BentoML would go and look for it in its cloud.
+        """
+        if self.stored is None:
+            raise NotFound(
+                f"There is no model {self.tag} in the BentoML store. Import the Staging version "
+                "with `credit build`, or make everything with `credit demo`."
+            )
+        return super().resolve(base_path)
+
+
+def load_bundle(model: bentoml.Model) -> Bundle:
+    """Return the facts that were published with the model.
+
+    Raises:
+        FingerprintMismatch: If the model was fitted with other contract or feature code.
+    """
+    bundle = Bundle.from_metadata(model.info.metadata)
+    bundle.require_fingerprint(compute_fingerprint())
+    return bundle
+
+
+def open_history_store(path: Path) -> HistoryStore:
+    """Return the store, or an empty one if there is no file; a wrong file is an error."""
+    if not path.exists():
+        logger.warning("No history store at %s: every applicant counts as one without.", path)
+        return HistoryStore.empty()
+    store = HistoryStore.open(path, compute_fingerprint())
+    logger.info("History store %s: %d clients.", path, len(store))
+    return store
+
+
+def freeze_garbage() -> None:
+    """Exempt what was loaded at start from garbage collection, whose pauses clients would feel."""
+    gc.collect()
+    gc.freeze()
+
+
+@bentoml.service(
+    name="credit_runner",
+    workers=1,
+    threads=1,
+    traffic={"timeout": RUNNER_TIMEOUT_SECONDS},
+    runner_connection=STEADY_CONNECTION,
+    logging=QUIET,
+    tracing=UNTRACED,
+)
+class CreditRunner:
+    """The model in a process of its own; concurrent calls are answered in one batch."""
+
+    model = ImportedModel(arguments.model_tag)
+
+    def __init__(self) -> None:
+        load_bundle(self.model)
+        self.booster = load_booster(Path(self.model.path_of(f"mlflow_model/{MODEL_FILE}")))
+        self.metrics = RunnerMetrics()
+
+    @bentoml.on_startup
+    def freeze_garbage(self) -> None:
+        freeze_garbage()
+
+    # The latency is where BentoML sheds load, not how long it waits for a fuller batch.
+    @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
+    async def predict(self, features: np.ndarray) -> Predictions:
+        """Return probabilities of default, float64 of shape (n,)."""
+        self.metrics.count(len(features))
+        return predict_pd(self.booster, features)
+
+
+async def get_features(request: Request) -> Response:
+    """Tell the fields of an applicant."""
+    try:
+        include_all = parse_include_all(request.query_params.multi_items())
+    except RequestRejected as rejection:
+        return respond({"detail": rejection.details}, rejection.http_status)
+    return respond(describe_features(include_all=include_all))
+
+
+async def get_model_info(_request: Request) -> Response:
+    """Tell which model decides, and by what threshold and costs."""
+    service: CreditScoring = bentoml.get_current_service()
+    return respond(describe_model(service.model_tag, service.bundle, service.store))
+
+
+async def get_health(_request: Request) -> Response:
+    """Tell whether model, runner and history store are there."""
+    service: CreditScoring = bentoml.get_current_service()
+    ready = await service.__is_ready__()
+    health = describe_health(service.model_tag, service.bundle, service.store, ready=ready)
+    return respond(health, 200 if ready else 503)
+
+
+async def get_openapi(_request: Request) -> Response:
+    """Tell what Swagger shows."""
+    generated = CreditScoring.openapi_spec.asdict()  # type: ignore[attr-defined]
+    return respond(complete_openapi(generated))
+
+
+def respond(content: object, status: int = 200) -> Response:
+    """Return content as a JSON response."""
+    return Response(to_json(content), status, media_type="application/json")
+
+
+get_routes = Starlette(
+    routes=[
+        Route("/features", get_features),
+        Route("/model-info", get_model_info),
+        Route("/health", get_health),
+        Route("/docs.json", get_openapi),
+    ]
+)
+
+
+@bentoml.service(
+    name="credit_scoring",
+    traffic={"timeout": 2 * RUNNER_TIMEOUT_SECONDS},
+    runner_probe={"enabled": False},
+    runner_connection=STEADY_CONNECTION,
+    logging=QUIET,
+    tracing=UNTRACED,
+)
+@bentoml.asgi_app(get_routes)
+class CreditScoring:
+    """Decides on loan applications: probability of default, threshold, decision."""
+
+    model = ImportedModel(arguments.model_tag)
+    runner = bentoml.depends(CreditRunner)
+
+    def __init__(self) -> None:
+        self.model_tag = str(self.model.tag)
+        self.bundle = load_bundle(self.model)
+        self.store = open_history_store(settings.history_store)
+        applicants = Coalescer(
+            Scorer(self.store, self.call_runner).score,
+            max_batch_rows=MAX_BATCH_ROWS,
+            max_waiting_rows=MAX_WAITING_ROWS,
+            outages=(RunnerUnavailable,),
+        )
+        self.predictor = Predictor(applicants, self.bundle, DecisionMetrics())
+
+    @bentoml.on_deployment
+    @staticmethod
+    def refuse_to_start_if_unfit() -> None:
+        """Fail in the main process, with one line, before workers fail again and again."""
+        # Workers of a Bento run in its folder, where a relative path would lead elsewhere.
+        os.environ["CREDIT_HISTORY_STORE"] = str(settings.history_store.absolute())
+        try:
+            load_bundle(bentoml.models.get(arguments.model_tag))
+            open_history_store(settings.history_store)
+        except CreditError as error:
+            raise BentoMLException(str(error)) from None
+
+    @bentoml.on_startup
+    def freeze_garbage(self) -> None:
+        freeze_garbage()
+
+    async def __is_ready__(self) -> bool:
+        """Return whether the runner answers within a second."""
+        unknown_applicant = np.full((1, len(FEATURE_NAMES)), np.nan, np.float32)
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
+                await self.call_runner(unknown_applicant)
+        except (TimeoutError, RunnerUnavailable, BentoMLException):
+            return False
+        return True
+
+    async def call_runner(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return probabilities of default, shape (n,), of features, shape (n, features).
+
+        Raises:
+            RunnerUnavailable: If the runner is gone, too slow or overloaded.
+        """
+        try:
+            return await self.runner.to_async.predict(features)
+        except (aiohttp.ClientError, TimeoutError, ServiceUnavailable) as error:
+            raise RunnerUnavailable(
+                "The model does not answer now; send the request again."
+            ) from error
+
+    @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
+    async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:
+        """Decide on one applicant or on a list of them."""
+        request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
+        query = ctx.request.query_params.multi_items()
+        reply = await self.predictor.reply(data, query, request_id)
+        ctx.response.status_code = reply.status  # BentoML puts it over the response's own
+        headers = {**reply.headers, "X-Request-ID": request_id}
+        return Response(reply.encode(), headers=headers, media_type="application/json")

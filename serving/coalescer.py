@@ -1,0 +1,153 @@
+"""One call in flight; whatever arrives meanwhile travels together in the next one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from credit.errors import CreditError
+
+Row = TypeVar("Row")
+Answer = TypeVar("Answer")
+BatchCall = Callable[[Sequence[Row]], Awaitable[Sequence[Answer]]]
+
+
+class QueueFull(CreditError):
+    """More rows are waiting than the service will answer in time; come back later."""
+
+    http_status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class _Job(Generic[Row, Answer]):
+    rows: Sequence[Row]
+    answers: asyncio.Future[Sequence[Answer]]
+
+
+class Coalescer(Generic[Row, Answer]):
+    """Gathers the rows of concurrent callers into batches, first come, first served.
+
+    Waiting costs nothing that would not be spent anyway: a caller who finds no call in flight
+    leaves at once and alone, and the busier the service, the larger its batches. A caller who is
+    cancelled while waiting is dropped. Belongs to one event loop.
+
+    Args:
+        call: Answers a batch: one answer a row, in order.
+        max_batch_rows: A batch takes no further caller beyond this; one caller's rows are never
+            split, so a caller with more rows travels alone.
+        max_waiting_rows: Rows that may wait; callers beyond it get `QueueFull`.
+        outages: Errors of `call` that are nobody's rows' fault. Other errors make each caller of
+            the batch be called for alone, so that a poisonous row fails only its own caller.
+    """
+
+    def __init__(
+        self,
+        call: BatchCall[Row, Answer],
+        *,
+        max_batch_rows: int,
+        max_waiting_rows: int,
+        outages: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self._call = call
+        self._max_batch_rows = max_batch_rows
+        self._max_waiting_rows = max_waiting_rows
+        self._outages = outages
+        self._waiting: deque[_Job[Row, Answer]] = deque()
+        self._waiting_rows = 0
+        self._draining: asyncio.Task[None] | None = None
+
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that are not in a call yet, those of vanished callers included."""
+        return self._waiting_rows
+
+    async def submit(self, rows: Sequence[Row]) -> Sequence[Answer]:
+        """Return one answer a row, in the order of the rows.
+
+        Raises:
+            QueueFull: If these rows would not fit into the queue.
+            Exception: Whatever the call raised for these rows.
+        """
+        if not rows:
+            return ()
+        if self._waiting_rows + len(rows) > self._max_waiting_rows:
+            raise QueueFull(
+                f"{self._waiting_rows} rows are waiting and {len(rows)} more would exceed "
+                f"{self._max_waiting_rows}; send them again in a second."
+            )
+        loop = asyncio.get_running_loop()
+        job: _Job[Row, Answer] = _Job(rows, loop.create_future())
+        self._waiting.append(job)
+        self._waiting_rows += len(rows)
+        if self._draining is None:
+            # An empty context: the calls belong to all callers, not to the first one's request.
+            self._draining = loop.create_task(self._drain(), context=Context())
+        return await job.answers
+
+    async def close(self) -> None:
+        """Stop calling; everyone who still waits is cancelled."""
+        if self._draining is not None:
+            self._draining.cancel()
+            await asyncio.wait([self._draining])
+
+    async def _drain(self) -> None:
+        batch: list[_Job[Row, Answer]] = []
+        try:
+            while batch := self._take_batch():
+                await self._answer(batch)
+        finally:
+            # Nobody waits for ever, even if this task is cancelled in the middle of a call.
+            for job in (*batch, *self._waiting):
+                job.answers.cancel()
+            self._waiting.clear()
+            self._waiting_rows = 0
+            self._draining = None
+
+    def _take_batch(self) -> list[_Job[Row, Answer]]:
+        """Return the next callers whose rows fit together, without those who vanished."""
+        batch: list[_Job[Row, Answer]] = []
+        batch_rows = 0
+        while self._waiting:
+            job = self._waiting[0]
+            vanished = job.answers.done()
+            if not vanished and batch and batch_rows + len(job.rows) > self._max_batch_rows:
+                break
+            self._waiting.popleft()
+            self._waiting_rows -= len(job.rows)
+            if not vanished:
+                batch.append(job)
+                batch_rows += len(job.rows)
+        return batch
+
+    async def _answer(self, batch: list[_Job[Row, Answer]]) -> None:
+        try:
+            answers = await self._call_for([row for job in batch for row in job.rows])
+        except Exception as error:  # noqa: BLE001 -- handed to the callers, who raise it
+            await self._answer_failed(batch, error)
+        else:
+            start = 0
+            for job in batch:
+                end = start + len(job.rows)
+                if not job.answers.done():
+                    job.answers.set_result(answers[start:end])
+                start = end
+
+    async def _answer_failed(self, batch: list[_Job[Row, Answer]], error: Exception) -> None:
+        if len(batch) > 1 and not isinstance(error, self._outages):
+            for job in batch:
+                if not job.answers.done():
+                    await self._answer([job])
+            return
+        for job in batch:
+            if not job.answers.done():
+                job.answers.set_exception(error)
+
+    async def _call_for(self, rows: list[Row]) -> Sequence[Answer]:
+        answers = await self._call(rows)
+        if len(answers) != len(rows):
+            raise RuntimeError(f"{len(rows)} rows got {len(answers)} answers.")
+        return answers

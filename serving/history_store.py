@@ -1,0 +1,143 @@
+"""The clients' history features, made offline, looked up by client while serving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from credit.bundle import FINGERPRINT_KEY
+from credit.errors import FingerprintMismatch, UnreadableTable
+from credit.features.catalog import HISTORY_FEATURE_NAMES, empty_history
+
+CLIENT_KEY = "SK_ID_CURR"
+REMEDY = "Write it again with `credit train`."
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """What the store knows about some clients.
+
+    Attributes:
+        features: float32 of shape (n, number of history features), in the catalog's order.
+        found: Shape (n,), False for clients who are not in the store: theirs is the empty history.
+    """
+
+    features: NDArray[np.float32]
+    found: NDArray[np.bool_]
+
+
+class HistoryStore:
+    """History features by client, in memory that the operating system shares and reclaims.
+
+    Args:
+        clients: Identifiers, int64 of shape (clients,), strictly ascending.
+        columns: One float32 array of shape (clients,) a history feature, in the catalog's order.
+    """
+
+    def __init__(
+        self, clients: NDArray[np.int64], columns: tuple[NDArray[np.float32], ...]
+    ) -> None:
+        self._clients = clients
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    @classmethod
+    def open(cls, path: Path, fingerprint: str) -> Self:
+        """Return the store in an Arrow IPC file, mapped into memory and not read.
+
+        Args:
+            path: File that training wrote.
+            fingerprint: The fingerprint of this code.
+
+        Raises:
+            FingerprintMismatch: If the features were computed by other code than this.
+            UnreadableTable: If the file is not there, not Arrow, or not a history store.
+        """
+        batch = _map_batch(path)
+        _require_fingerprint(batch.schema, fingerprint, path)
+        _require_columns(batch.schema, path)
+        try:
+            arrays = [column.to_numpy(zero_copy_only=True) for column in batch.columns]
+        except pa.ArrowInvalid as error:
+            raise UnreadableTable(
+                f"{path} has nulls where a history store has NaN ({error}). {REMEDY}"
+            ) from None
+        clients = arrays[0]
+        if np.any(clients[1:] <= clients[:-1]):
+            raise UnreadableTable(
+                f"{path}: {CLIENT_KEY} is not strictly ascending, so clients cannot be found. "
+                f"{REMEDY}"
+            )
+        return cls(clients, tuple(arrays[1:]))
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Return a store that knows nobody."""
+        nothing = np.empty(0, np.float32)
+        return cls(np.empty(0, np.int64), (nothing,) * len(HISTORY_FEATURE_NAMES))
+
+    def lookup(self, clients: NDArray[np.int64]) -> Histories:
+        """Return the clients' history features, in their order; the same client may come twice.
+
+        Args:
+            clients: Identifiers, shape (n,).
+        """
+        features = empty_history(len(clients))
+        positions = np.searchsorted(self._clients, clients)
+        found = np.zeros(len(clients), np.bool_)
+        inside = positions < len(self._clients)
+        found[inside] = self._clients[positions[inside]] == clients[inside]
+        features[found] = self._gather(positions[found])
+        return Histories(features, found)
+
+    def _gather(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the features at some positions, shape (n, features)."""
+        gathered = np.empty((len(self._columns), len(positions)), np.float32)
+        for column, row in zip(self._columns, gathered, strict=True):
+            column.take(positions, out=row, mode="clip")  # all are inside; "raise" would copy
+        return gathered.T
+
+
+def _map_batch(path: Path) -> pa.RecordBatch:
+    try:
+        with pa.memory_map(str(path)) as source:
+            reader = pa.ipc.open_file(source)
+            batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
+    except FileNotFoundError:
+        raise UnreadableTable(f"There is no history store at {path}. {REMEDY}") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UnreadableTable(f"{path} is not a whole Arrow file ({error}). {REMEDY}") from None
+    if len(batches) != 1:
+        raise UnreadableTable(
+            f"{path} has {len(batches)} record batches, a history store has one. {REMEDY}"
+        )
+    return batches[0]
+
+
+def _require_fingerprint(schema: pa.Schema, expected: str, path: Path) -> None:
+    found = (schema.metadata or {}).get(FINGERPRINT_KEY, b"").decode(errors="replace")
+    if found != expected:
+        raise FingerprintMismatch(
+            f"The history store {path} has fingerprint {found or '(none)'}, this code has "
+            f"{expected}: its features were computed by other code. {REMEDY}"
+        )
+
+
+def _require_columns(schema: pa.Schema, path: Path) -> None:
+    expected = [pa.field(CLIENT_KEY, pa.int64())]
+    expected += [pa.field(name, pa.float32()) for name in HISTORY_FEATURE_NAMES]
+    found = {field.name: field.type for field in schema}
+    wrong = [field.name for field in expected if found.get(field.name) != field.type]
+    if wrong or schema.names != [field.name for field in expected]:
+        raise UnreadableTable(
+            f"{path} does not have the columns {CLIENT_KEY} and {len(expected) - 1} history "
+            f"features, in order; missing or of another type: {', '.join(wrong) or 'none'}. "
+            f"{REMEDY}"
+        )

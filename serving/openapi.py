@@ -1,0 +1,118 @@
+"""The OpenAPI description that Swagger shows at `/`: BentoML's own, completed from the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from serving.answers import Answer, Rejection, RowRejection
+from serving.applicant import Applicant
+
+JsonObject = dict[str, Any]
+
+_REFERENCE = "#/components/schemas/{model}"
+_INFO = {
+    "title": "Credit scoring",
+    "description": "Probability of default and decision for loan applications.",
+}
+_REQUEST_ID = {
+    "name": "X-Request-ID",
+    "in": "header",
+    "required": False,
+    "description": "Comes back in the answer and stands in the log; made up if absent.",
+    "schema": {"type": "string", "maxLength": 128},
+}
+_THRESHOLD = {
+    "name": "threshold",
+    "in": "query",
+    "required": False,
+    "description": "Decide with this threshold instead of the model's.",
+    "schema": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+}
+_INCLUDE_ALL = {
+    "name": "include_all",
+    "in": "query",
+    "required": False,
+    "description": "Tell the optional fields too.",
+    "schema": {"type": "boolean", "default": False},
+}
+
+
+def complete_openapi(generated: Mapping[str, Any]) -> JsonObject:
+    """Return BentoML's description with the applicant's fields, our replies and our GET routes."""
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in (Applicant, Answer, RowRejection, Rejection)],
+        ref_template=_REFERENCE,
+    )
+    components = {"schemas": {**generated["components"]["schemas"], **schemas["$defs"]}}
+    infrastructure = {path: item for path, item in generated["paths"].items() if path != "/predict"}
+    return {
+        **generated,
+        "openapi": "3.1.0",
+        "info": {**_INFO, "version": generated["info"]["version"]},
+        "components": components,
+        "paths": {
+            "/predict": _describe_predict(),
+            "/features": _describe_get("Fields of an applicant", _INCLUDE_ALL),
+            "/model-info": _describe_get("Versions, threshold, costs, history store"),
+            "/health": _describe_get("State of model, runner and history store"),
+            **infrastructure,
+        },
+    }
+
+
+def _describe_predict() -> JsonObject:
+    applicant, answer = _refer("Applicant"), _refer("Answer")
+    entries = {"oneOf": [answer, _refer("RowRejection")]}
+    body = {
+        "type": "object",
+        "properties": {"data": _one_or_several(applicant, applicant)},
+        "required": ["data"],
+        "additionalProperties": False,
+    }
+    operation = {
+        "summary": "Decide on one applicant or on a list of them",
+        "operationId": "credit_scoring__predict",
+        "tags": ["Service APIs"],
+        "parameters": [_THRESHOLD, _REQUEST_ID],
+        "requestBody": {"required": True, "content": _as_json(body)},
+        "responses": {
+            "200": {
+                "description": "One answer, or a list with one entry an applicant",
+                "content": _as_json(_one_or_several(answer, entries)),
+            },
+            "413": _describe_rejection("More rows or bytes than one request may have"),
+            "422": _describe_rejection("The request, or each of its applicants, is invalid"),
+            "503": _describe_rejection("Overloaded, or the model does not answer: Retry-After"),
+        },
+    }
+    return {"post": operation}
+
+
+def _describe_get(summary: str, *parameters: JsonObject) -> JsonObject:
+    responses = {"200": {"description": "Successful Response", "content": _as_json({})}}
+    operation = {
+        "summary": summary,
+        "tags": ["Service APIs"],
+        "parameters": list(parameters),
+        "responses": responses,
+    }
+    return {"get": operation}
+
+
+def _describe_rejection(description: str) -> JsonObject:
+    return {"description": description, "content": _as_json(_refer("Rejection"))}
+
+
+def _one_or_several(one: JsonObject, entry: JsonObject) -> JsonObject:
+    return {"oneOf": [one, {"type": "array", "items": entry, "minItems": 1}]}
+
+
+def _refer(model: str) -> JsonObject:
+    return {"$ref": _REFERENCE.format(model=model)}
+
+
+def _as_json(schema: JsonObject) -> JsonObject:
+    return {"application/json": {"schema": schema}}

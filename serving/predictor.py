@@ -1,0 +1,129 @@
+"""Answers `POST /predict`: body and query in, decisions or a refusal to answer out."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from credit.bundle import Bundle
+from credit.decision import name_decision, refuse
+from credit.errors import ServiceFailed
+from serving.answers import (
+    Answer,
+    Reply,
+    RowRejection,
+    reply_failure,
+    reply_overload,
+    reply_rejection,
+)
+from serving.applicant import Cell, InvalidApplicant, check_applicant
+from serving.coalescer import Coalescer, QueueFull
+from serving.metrics import DecisionMetrics
+from serving.rejection import RequestRejected
+from serving.request import PredictionRequest, parse_body, parse_threshold
+from serving.scorer import Score
+
+logger = logging.getLogger("credit.serving")
+
+Applicants = Coalescer[Mapping[str, Cell], Score]
+Checked = dict[str, Cell] | InvalidApplicant
+
+
+class RunnerUnavailable(ServiceFailed):
+    """The model's process does not answer, or is overloaded."""
+
+
+class Predictor:
+    """Decides on applicants, one request at a time.
+
+    Args:
+        applicants: Scores the applicants of concurrent requests together.
+        bundle: The model's threshold and version.
+        metrics: Counts the decisions.
+    """
+
+    def __init__(self, applicants: Applicants, bundle: Bundle, metrics: DecisionMetrics) -> None:
+        self._applicants = applicants
+        self._bundle = bundle
+        self._metrics = metrics
+
+    async def reply(self, body: bytes, query: Iterable[tuple[str, str]], request_id: str) -> Reply:
+        """Return the reply to a request; whatever goes wrong, it is a reply."""
+        try:
+            return await self._decide(body, query, request_id)
+        except RequestRejected as rejection:
+            return reply_rejection(rejection.http_status, rejection.details)
+        except (QueueFull, RunnerUnavailable) as overload:
+            return reply_overload(str(overload), overload.http_status)
+        except Exception as error:  # noqa: BLE001 -- the edge: the client gets no traceback
+            _log_failure(error, request_id)
+            return reply_failure(request_id)
+
+    async def _decide(
+        self, body: bytes, query: Iterable[tuple[str, str]], request_id: str
+    ) -> Reply:
+        threshold = parse_threshold(query) or self._bundle.threshold
+        request = parse_body(body)
+        checked = _check_applicants(request)
+        applicants = [row for row in checked if not isinstance(row, InvalidApplicant)]
+        if not applicants:
+            faults = [row for row in checked if isinstance(row, InvalidApplicant)]
+            raise RequestRejected([detail for fault in faults for detail in fault.details])
+        scores = await self._applicants.submit(applicants)
+        answers = self._make_answers(applicants, scores, threshold, request_id)
+        self._metrics.count(answers, scores)
+        if not request.several:
+            return Reply(200, answers[0])
+        return Reply(200, _put_in_place(answers, checked))
+
+    def _make_answers(
+        self,
+        applicants: Sequence[Mapping[str, Cell]],
+        scores: Sequence[Score],
+        threshold: float,
+        request_id: str,
+    ) -> list[Answer]:
+        refused = refuse(np.array([score.pd for score in scores]), threshold).tolist()
+        return [
+            Answer(
+                SK_ID_CURR=applicant["SK_ID_CURR"],
+                probability=score.pd,
+                prediction=int(is_refused),
+                decision=name_decision(refused=is_refused),
+                threshold=threshold,
+                request_id=request_id,
+                model_version=self._bundle.model_version,
+            )
+            for applicant, score, is_refused in zip(applicants, scores, refused, strict=True)
+        ]
+
+
+def _check_applicants(request: PredictionRequest) -> list[Checked]:
+    checked: list[Checked] = []
+    for position, row in enumerate(request.rows):
+        try:
+            checked.append(check_applicant(row, request.locate(position)))
+        except InvalidApplicant as fault:
+            checked.append(fault)
+    return checked
+
+
+def _put_in_place(
+    answers: Sequence[Answer], checked: Sequence[Checked]
+) -> list[Answer | RowRejection]:
+    """Return one entry a row of the request: its answer, or why it has none."""
+    remaining = iter(answers)
+    return [
+        RowRejection(detail=row.details) if isinstance(row, InvalidApplicant) else next(remaining)
+        for row in checked
+    ]
+
+
+def _log_failure(error: Exception, request_id: str) -> None:
+    """Log where it failed; the error's own text stays out, for it may quote an applicant."""
+    frames = traceback.extract_tb(error.__traceback__)
+    path = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+    logger.error("Request %s failed: %s at %s", request_id, type(error).__name__, path)

@@ -1,0 +1,76 @@
+"""From valid applicants to their probabilities of default."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit.contract import TABLES
+from credit.contract.encoding import encode_columns
+from credit.features.application import compute_application_features
+from credit.features.catalog import assemble_features
+from serving.applicant import Cell
+from serving.history_store import HistoryStore
+
+APPLICATION = TABLES["application_test"]
+_get_cells = itemgetter(*APPLICATION.column_names)
+
+Predict = Callable[[NDArray[np.float32]], Awaitable[NDArray[np.float64]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What the model says about an applicant.
+
+    Attributes:
+        pd: Probability of default.
+        history_found: True if the store knew the client.
+    """
+
+    pd: float
+    history_found: bool
+
+
+class Scorer:
+    """Applicants → features → model; the one place where serving computes features.
+
+    Args:
+        store: The clients' histories.
+        predict: Probabilities of default, shape (n,), of a feature matrix, shape (n, features).
+    """
+
+    def __init__(self, store: HistoryStore, predict: Predict) -> None:
+        self._store = store
+        self._predict = predict
+
+    async def score(self, applicants: Sequence[Mapping[str, Cell]]) -> list[Score]:
+        """Return the applicants' scores, in their order.
+
+        Raises:
+            RuntimeError: If the model did not answer with one finite probability an applicant.
+        """
+        features, found = self.compute_features(applicants)
+        pd = await self._predict(features)
+        if pd.shape != (len(applicants),) or not np.isfinite(pd).all():
+            raise RuntimeError(f"{len(applicants)} applicants got predictions of shape {pd.shape}.")
+        return [Score(*pair) for pair in zip(pd.tolist(), found.tolist(), strict=True)]
+
+    def compute_features(
+        self, applicants: Sequence[Mapping[str, Cell]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the feature matrix, shape (n, features), and whose history was found.
+
+        Args:
+            applicants: At least one, each with every application column.
+        """
+        cells = zip(*map(_get_cells, applicants), strict=True)
+        columns = encode_columns(
+            APPLICATION, dict(zip(APPLICATION.column_names, cells, strict=True))
+        )
+        histories = self._store.lookup(columns["SK_ID_CURR"].astype(np.int64))
+        application = compute_application_features(columns)
+        return assemble_features(application, histories.features), histories.found

@@ -1,0 +1,338 @@
+"""A published model, its store and the running service, all real and all in temporary folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import numpy as np
+import psutil
+import pyarrow as pa
+import pytest
+import xgboost
+from numpy.typing import NDArray
+
+from credit.bundle import FINGERPRINT_KEY, MODEL_FILE, Bundle, compute_fingerprint
+from credit.contract import APPLICATION_COLUMNS, TABLES, Column, Kind
+from credit.contract.encoding import encode_columns
+from credit.features.application import compute_application_features
+from credit.features.catalog import (
+    FEATURE_NAMES,
+    HISTORY_FEATURE_NAMES,
+    assemble_features,
+    empty_history,
+)
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 120
+CLIENTS = 400
+
+Applicant = dict[str, Any]
+
+PUBLISH = """
+import json, shutil, sys
+from pathlib import Path
+import bentoml
+tag, model, metadata = sys.argv[1:]
+with bentoml.models.create(tag, metadata=json.loads(metadata)) as made:
+    folder = Path(made.path) / "mlflow_model"
+    folder.mkdir()
+    shutil.copy(model, folder)
+"""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A model as `credit build` leaves it, the history store, and what both must answer."""
+
+    bentoml_home: Path
+    history_store: Path
+    bundle: Bundle
+    applicants: Sequence[Applicant]
+    histories: NDArray[np.float32]
+    booster: xgboost.Booster
+
+    def score_offline(self, *, with_histories: bool = True) -> list[float]:
+        """Return the probability of every applicant, computed in one piece without the service."""
+        histories = self.histories if with_histories else empty_history(len(self.applicants))
+        features = compute_features(self.applicants, histories)
+        return [float(pd) for pd in self.booster.inplace_predict(features)]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service."""
+
+    url: str
+    output: Path
+    process: subprocess.Popen[bytes]
+
+    def post(
+        self, content: object, *, query: str = "", headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        url = f"{self.url}/predict?{query}"
+        return httpx.post(url, content=body, headers=headers, timeout=30)
+
+    def ask(
+        self, applicant: Applicant, *, query: str = "", headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        response = self.post({"data": applicant}, query=query, headers=headers)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"{self.url}{path}", timeout=30)
+
+    def read_metric(self, name: str, labels: str = "") -> float:
+        """Return a metric's value, 0 if it was not counted yet."""
+        for line in self.get("/metrics").text.splitlines():
+            if line.startswith((f"{name}{labels} ", f"{name}{{{labels}}} ")):
+                return float(line.rsplit(" ", 1)[1])
+        return 0.0
+
+    def find_runner(self) -> psutil.Process:
+        """Return the process that holds the model."""
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            if "credit_runner" in child.cmdline():
+                return child
+        raise AssertionError("The service has no runner.")
+
+
+class Start(Protocol):
+    """Starts a service; leaving the context ends it."""
+
+    def __call__(
+        self, bentoml_home: Path, history_store: Path, *, bento: str = ".", folder: Path = ROOT
+    ) -> AbstractContextManager[Service]: ...
+
+
+def compute_features(
+    applicants: Sequence[Applicant], histories: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    table = TABLES["application_test"]
+    cells = {name: [row.get(name) for row in applicants] for name in table.column_names}
+    application = compute_application_features(encode_columns(table, cells))
+    return assemble_features(application, histories)
+
+
+def draw_cell(column: Column, generator: np.random.Generator) -> object:
+    if column.nullable and generator.random() < 0.2:
+        return None
+    if column.sentinel is not None and generator.random() < 0.1:
+        return column.sentinel
+    if column.kind is Kind.CATEGORY:
+        return str(generator.choice(column.categories))
+    low = -1e6 if column.minimum is None else column.minimum
+    high = 1e6 if column.maximum is None else column.maximum
+    number = generator.uniform(low, high)
+    return number if column.kind is Kind.NUMBER else round(number)
+
+
+def draw_applicants(count: int) -> list[Applicant]:
+    generator = np.random.default_rng(11)
+    return [
+        {column.name: draw_cell(column, generator) for column in APPLICATION_COLUMNS}
+        | {"SK_ID_CURR": 100_000 + 3 * number}
+        for number in range(count)
+    ]
+
+
+def write_history_store(
+    path: Path, clients: Sequence[int], histories: NDArray[np.float32], fingerprint: str
+) -> None:
+    columns = [pa.array(clients, pa.int64()), *(pa.array(column) for column in histories.T)]
+    schema = pa.schema(
+        [
+            pa.field("SK_ID_CURR", pa.int64()),
+            *(pa.field(name, pa.float32()) for name in HISTORY_FEATURE_NAMES),
+        ],
+        metadata={FINGERPRINT_KEY: fingerprint.encode()},
+    )
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def make_bundle() -> Bundle:
+    return Bundle(
+        model_version="1",
+        threshold=0.25,
+        false_negative_cost=10.0,
+        false_positive_cost=1.0,
+        fingerprint=compute_fingerprint(),
+        trained_at="2026-01-01T00:00:00+00:00",
+        oof_auc=0.75,
+        training_tables=("application_train",),
+    )
+
+
+def publish(bentoml_home: Path, model: Path, bundle: Bundle) -> None:
+    """Put a model into a BentoML store; in a process of its own, since the store is global."""
+    tag = f"credit_scoring_model:mlflow-v{bundle.model_version}"
+    subprocess.run(
+        [sys.executable, "-c", PUBLISH, tag, str(model), json.dumps(bundle.to_metadata())],
+        check=True,
+        env=os.environ | {"BENTOML_HOME": str(bentoml_home), "BENTOML_DO_NOT_TRACK": "true"},
+        capture_output=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """A model fitted on applicants whose histories matter; every second client has one."""
+    folder = tmp_path_factory.mktemp("published")
+    generator = np.random.default_rng(12)
+    applicants = draw_applicants(CLIENTS)
+    histories = empty_history(CLIENTS)
+    histories[::2] = generator.normal(size=histories[::2].shape)
+    features = compute_features(applicants, histories)
+    scores = np.nan_to_num(features[:, FEATURE_NAMES.index("EXT_SOURCE_2")], nan=0.5)
+    risk = np.nan_to_num(histories[:, -1]) - 2 * scores
+    defaulted = risk + generator.normal(scale=0.3, size=CLIENTS) > np.quantile(risk, 0.7)
+    booster = xgboost.train(
+        {"objective": "binary:logistic", "max_depth": 3, "seed": 1},
+        xgboost.DMatrix(features, defaulted, feature_names=list(FEATURE_NAMES)),
+        num_boost_round=20,
+    )
+    booster.save_model(folder / MODEL_FILE)
+    bundle = make_bundle()
+    publish(folder / "bentoml", folder / MODEL_FILE, bundle)
+    store = folder / "history.arrow"
+    clients = [applicant["SK_ID_CURR"] for applicant in applicants]
+    write_history_store(store, clients[::2], histories[::2], bundle.fingerprint)
+    return Published(folder / "bentoml", store, bundle, applicants, histories, booster)
+
+
+@pytest.fixture(scope="session")
+def start_service(tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Starts `bentoml serve` as a user would; a context manager that ends it again."""
+
+    @contextmanager
+    def start(
+        bentoml_home: Path, history_store: Path, *, bento: str = ".", folder: Path = ROOT
+    ) -> Iterator[Service]:
+        output = tmp_path_factory.mktemp("service") / "output.txt"
+        port = find_free_port()
+        process = run_serve(port, output, bentoml_home, history_store, bento=bento, folder=folder)
+        service = Service(f"http://127.0.0.1:{port}", output, process)
+        try:
+            wait_until_ready(service)
+            yield service
+        finally:
+            end(process)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def write_store() -> Callable[[Path, str], None]:
+    """Writes a history store of one client that claims a fingerprint."""
+
+    def write(path: Path, fingerprint: str) -> None:
+        write_history_store(path, [1], empty_history(1), fingerprint)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def publish_bundle(published: Published) -> Callable[[Path, Bundle], None]:
+    """Puts the published model, with another bundle, into another BentoML store."""
+
+    def publish_again(bentoml_home: Path, bundle: Bundle) -> None:
+        publish(bentoml_home, published.history_store.with_name(MODEL_FILE), bundle)
+
+    return publish_again
+
+
+@pytest.fixture(scope="session")
+def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Path], str]:
+    """Runs `bentoml serve`, expects that it ends by itself, and returns what it said."""
+
+    def run(bentoml_home: Path, history_store: Path) -> str:
+        output = tmp_path_factory.mktemp("failed") / "output.txt"
+        process = run_serve(find_free_port(), output, bentoml_home, history_store)
+        try:
+            assert process.wait(START_SECONDS) != 0
+        finally:
+            end(process)
+        return output.read_text()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def service(start_service: Start, published: Published) -> Iterator[Service]:
+    """The service with the published model and its history store."""
+    with start_service(published.bentoml_home, published.history_store) as running:
+        yield running
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def run_serve(
+    port: int,
+    output: Path,
+    bentoml_home: Path,
+    history_store: Path,
+    *,
+    bento: str = ".",
+    folder: Path = ROOT,
+) -> subprocess.Popen[bytes]:
+    environment = os.environ | {
+        "BENTOML_HOME": str(bentoml_home),
+        "BENTOML_DO_NOT_TRACK": "true",
+        "CREDIT_HISTORY_STORE": str(history_store),
+    }
+    address = ["--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "bentoml", "serve", bento, *address]
+    with output.open("wb") as sink:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def wait_until_ready(service: Service) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if service.process.poll() is not None:
+            break
+        try:
+            if httpx.get(f"{service.url}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"The service did not become ready:\n{service.output.read_text()}")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all that it started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

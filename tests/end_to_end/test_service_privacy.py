@@ -1,0 +1,36 @@
+"""What applicants said stays out of logs and errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.end_to_end.conftest import Published, Service
+
+NUMBER = 98765.4321
+TEXT = "Kjeldsen-Quist"
+
+
+def test_no_value_of_an_applicant_is_logged_or_sent_back(
+    service: Service, published: Published
+) -> None:
+    good = published.applicants[0]
+    bad_requests: list[object] = [
+        {"data": good | {"AMT_CREDIT": TEXT}},
+        {"data": good | {"EXT_SOURCE_1": NUMBER}},
+        {"data": good | {"CODE_GENDER": TEXT}},
+        {"data": good | {"CNT_CHILDREN": NUMBER}},
+        {"data": good | {"DAYS_EMPLOYED": NUMBER}},
+        {"data": [good, good | {"OCCUPATION_TYPE": TEXT}]},
+        {"data": TEXT},
+        f'{{"data": {{"AMT_CREDIT": {NUMBER} "{TEXT}"'.encode(),
+    ]
+
+    responses = [service.post(request) for request in bad_requests]
+    responses.append(service.post({"data": good | {"AMT_INCOME_TOTAL": NUMBER}}))
+
+    assert [response.status_code for response in responses] == [422] * 5 + [200, 422, 422, 200]
+    said = service.output.read_text() + "".join(response.text for response in responses)
+    assert TEXT not in said
+    assert str(NUMBER) not in said
+    assert "Traceback" not in said

@@ -1,0 +1,117 @@
+"""The service with parts that are missing, do not fit together, or stop answering."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import psutil
+
+    from credit.bundle import Bundle
+    from tests.end_to_end.conftest import Published, Service, Start
+
+
+def test_without_a_history_store_everyone_counts_as_without_history(
+    start_service: Start, published: Published, tmp_path: Path
+) -> None:
+    with start_service(published.bentoml_home, tmp_path / "nowhere.arrow") as bare:
+        answers = bare.post({"data": list(published.applicants)}).json()
+        health = bare.get("/health").json()
+        output = bare.output.read_text()
+
+    expected = published.score_offline(with_histories=False)
+    assert [answer["probability"] for answer in answers] == expected
+    assert expected != published.score_offline()
+    assert health["status"] == "ok"
+    assert health["history_store"] == {"state": "absent", "clients": 0}
+    assert "No history store at" in output
+
+
+def test_a_model_of_other_code_is_refused_at_start(
+    fail_to_start: Callable[[Path, Path], str],
+    publish_bundle: Callable[[Path, Bundle], None],
+    published: Published,
+    tmp_path: Path,
+) -> None:
+    publish_bundle(tmp_path, published.bundle.model_copy(update={"fingerprint": "0" * 16}))
+
+    output = fail_to_start(tmp_path, published.history_store)
+
+    assert f"was fitted with fingerprint {'0' * 16}" in output
+    assert "Traceback" not in output
+
+
+def test_a_history_store_of_other_code_is_refused_at_start(
+    fail_to_start: Callable[[Path, Path], str],
+    write_store: Callable[[Path, str], None],
+    published: Published,
+    tmp_path: Path,
+) -> None:
+    store = tmp_path / "history.arrow"
+    write_store(store, "f" * 16)
+
+    output = fail_to_start(published.bentoml_home, store)
+
+    assert f"has fingerprint {'f' * 16}" in output
+    assert "Traceback" not in output
+
+
+def test_a_damaged_history_store_is_refused_at_start(
+    fail_to_start: Callable[[Path, Path], str], published: Published, tmp_path: Path
+) -> None:
+    store = tmp_path / "history.arrow"
+    whole = published.history_store.read_bytes()
+    store.write_bytes(whole[: len(whole) // 2])
+
+    output = fail_to_start(published.bentoml_home, store)
+
+    assert "is not a whole Arrow file" in output
+    assert "Traceback" not in output
+
+
+def test_without_a_model_it_is_said_how_to_get_one(
+    fail_to_start: Callable[[Path, Path], str], published: Published, tmp_path: Path
+) -> None:
+    output = fail_to_start(tmp_path, published.history_store)
+
+    assert "credit build" in output
+    assert "Traceback" not in output
+
+
+@pytest.fixture
+def stopped_runner(service: Service) -> Iterator[psutil.Process]:
+    runner = service.find_runner()
+    runner.suspend()
+    yield runner
+    runner.resume()
+    wait_for_an_answer(service)
+
+
+def test_while_the_model_does_not_answer_clients_are_told_to_come_back(
+    service: Service, stopped_runner: psutil.Process, published: Published
+) -> None:
+    stalled = service.post({"data": published.applicants[0]})
+    health = service.get("/health")
+    probes = [service.get(path).status_code for path in ("/readyz", "/livez")]
+    stopped_runner.resume()
+    wait_for_an_answer(service)
+    recovered = service.ask(published.applicants[0])
+
+    assert stalled.status_code == 503
+    assert stalled.headers["Retry-After"] == "1"
+    assert stalled.json()["detail"][0]["type"] == "unavailable"
+    assert (health.status_code, health.json()["status"]) == (503, "unavailable")
+    assert probes == [503, 200]
+    assert recovered["probability"] == published.score_offline()[0]
+
+
+def wait_for_an_answer(service: Service) -> None:
+    deadline = time.monotonic() + 60
+    while service.get("/health").status_code != 200:
+        assert time.monotonic() < deadline, "The service does not recover."

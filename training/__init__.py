@@ -1,0 +1,1 @@
+"""From tables to an evaluated model in the registry."""

@@ -1,0 +1,166 @@
+"""The training half of the road: tables, features, folds, threshold, registered version."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit.bundle import Bundle, compute_fingerprint
+from credit.cost import CostMatrix
+from credit.errors import TrainingImpossible
+from training.feature_matrix import (
+    FeatureMatrix,
+    build_histories,
+    build_matrix,
+    write_history_store,
+)
+from training.fitting import CrossValidation, FitSettings, cross_validate, fit_booster
+from training.metrics import Evaluation, evaluate
+from training.publish import PublishedVersion, TrainedModel, publish
+from training.table_check import check_tables
+from training.tables import Tables, open_tables
+
+Say = Callable[[str], None]
+TRAINING_TABLE = "application_train"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOrder:
+    """What to train on and where the results go.
+
+    Attributes:
+        data: Folder, or Kaggle's zip, of the tables.
+        history_store: File the clients' history features are written to.
+        tracking_uri: MLflow's database or server.
+        model_name: Registered model.
+        costs: Prices of mistakes.
+        memory_limit: Memory the table engine may use, such as ``4GB``.
+        fit: How to fit.
+    """
+
+    data: Path
+    history_store: Path
+    tracking_uri: str
+    model_name: str
+    costs: CostMatrix = CostMatrix()
+    memory_limit: str | None = None
+    fit: FitSettings = FitSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What came of it.
+
+    Attributes:
+        published: The registered version.
+        evaluation: Out-of-fold figures.
+        missing: History tables that were not there.
+        clients: Clients fitted on.
+        features: Columns of the model.
+    """
+
+    published: PublishedVersion
+    evaluation: Evaluation
+    missing: tuple[str, ...]
+    clients: int
+    features: int
+
+
+def train(order: TrainingOrder, say: Say) -> TrainingResult:
+    """Train, evaluate and register a model, and write the history store that belongs to it.
+
+    The store is replaced after the model is registered, and both carry the same fingerprint.
+
+    Args:
+        order: What to do.
+        say: Told what is being done, a line a step.
+
+    Raises:
+        ContractViolation: If the tables break the contract in more than missing histories and
+            orphan rows, which are told and left out.
+        UnreadableTable: If a file is not what its name says.
+        TableMissing: If there is no application_train.
+        TrainingImpossible: If there are too few clients of a class.
+    """
+    say("Checking the tables against the contract")
+    report = check_tables(order.data, lenient=True)
+    report.raise_for_violations()
+    with open_tables(order.data, memory_limit=order.memory_limit) as tables:
+        for name in tables.missing:
+            say(f"{name} is not there: going on without its features")
+        say("Computing features")
+        histories = build_histories(tables)
+        matrix = build_matrix(tables, TRAINING_TABLE, histories)
+        model, evaluation = _fit(matrix, tables, order, say)
+        missing = tuple(tables.missing)
+    say("Registering model and threshold in MLflow")
+    published = publish(model, order.tracking_uri, order.model_name)
+    write_history_store(histories, order.history_store)
+    return TrainingResult(
+        published, evaluation, missing, len(matrix.clients), matrix.features.shape[1]
+    )
+
+
+def _fit(
+    matrix: FeatureMatrix, tables: Tables, order: TrainingOrder, say: Say
+) -> tuple[TrainedModel, Evaluation]:
+    if matrix.defaulted is None:
+        raise TrainingImpossible(f"{TRAINING_TABLE} has no TARGET, so nothing can be learned.")
+    say(f"Fitting on folds of {len(matrix.clients):,} clients, {matrix.features.shape[1]} features")
+    validation = cross_validate(matrix.features, matrix.defaulted, order.fit)
+    evaluation = evaluate(matrix.defaulted, validation.pd, order.costs)
+    rounds = round(float(np.mean(validation.rounds)))
+    say(f"Fitting the model on all clients, {rounds} trees")
+    booster = fit_booster(matrix.features, matrix.defaulted, rounds, order.fit)
+    bundle = _make_bundle(evaluation, tables, order.costs)
+    trained = TrainedModel(
+        booster=booster,
+        bundle=bundle,
+        parameters=_list_parameters(matrix, validation, rounds, order),
+        metrics=evaluation.to_metrics(),
+        example=_find_typical_row(matrix.features),
+    )
+    return trained, evaluation
+
+
+def _find_typical_row(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each column's median, NaN where the column is empty: a row that is nobody's."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="All-NaN slice", category=RuntimeWarning)
+        return np.asarray(np.nanmedian(features, axis=0), np.float32)
+
+
+def _make_bundle(evaluation: Evaluation, tables: Tables, costs: CostMatrix) -> Bundle:
+    return Bundle(
+        model_version="",
+        threshold=evaluation.choice.threshold,
+        false_negative_cost=costs.false_negative,
+        false_positive_cost=costs.false_positive,
+        fingerprint=compute_fingerprint(),
+        trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        oof_auc=evaluation.auc,
+        training_tables=tuple(tables.present),
+    )
+
+
+def _list_parameters(
+    matrix: FeatureMatrix, validation: CrossValidation, rounds: int, order: TrainingOrder
+) -> dict[str, object]:
+    parameters = order.fit.to_parameters()
+    settings = {name: value for name, value in asdict(order.fit).items() if name != "parameters"}
+    return {
+        **parameters,
+        **settings,
+        "rounds": rounds,
+        "rounds_of_folds": list(validation.rounds),
+        "clients": len(matrix.clients),
+        "features": matrix.features.shape[1],
+        "false_negative_cost": order.costs.false_negative,
+        "false_positive_cost": order.costs.false_positive,
+    }
