@@ -13,15 +13,15 @@ from demo.figures import Figures, Floats, code_of
 # rarer the history and the dimmer its rows show the risk, the larger the weight that makes
 # its table worth reading.
 HISTORY_WEIGHTS: dict[str, float] = {
-    "bureau": 0.40,
-    "bureau_balance": 0.60,
-    "previous": 0.40,
-    "pos": 0.45,
-    "card": 0.70,
-    "installments": 0.40,
+    "bureau": 0.50,
+    "bureau_balance": 0.70,
+    "previous": 0.50,
+    "pos": 0.60,
+    "card": 0.90,
+    "installments": 0.45,
 }
 # The measured effects, less than their whole: the histories explain the rest of them.
-APPLICATION_WEIGHT = 0.9
+APPLICATION_WEIGHT = 0.85
 
 
 def compute_logit(clients: Clients, figures: Figures, present: Mapping[str, Flags]) -> Floats:

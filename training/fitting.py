@@ -23,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class FitSettings:
-    """How a model is fitted; defaults were chosen on 60,301 real clients (docs/adr/0007).
+    """How a model is fitted; defaults were chosen on 60,301 real clients (docs/adr/0003).
 
     Attributes:
         parameters: XGBoost's own.

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from credit.contract import TABLES
-from credit.errors import TableMissing, UnreadableTable
+from credit.errors import CreditError, TableMissing, UnreadableTable
 
 DOWNLOAD = "home-credit-default-risk.zip"
 
@@ -82,6 +82,7 @@ def unpack(file: TableFile, folder: Path) -> TableFile:
 
     Raises:
         UnreadableTable: If the archive is damaged, locked, or does not hold the table.
+        CreditError: If the folder has no room.
     """
     if file.packing is not Packing.ZIPPED_CSV:
         return file
@@ -100,6 +101,11 @@ def unpack(file: TableFile, folder: Path) -> TableFile:
         raise UnreadableTable(
             f"{file.label} cannot be unpacked ({locked}). Unpack it by hand and leave the CSV."
         ) from locked
+    except OSError as full:
+        raise CreditError(
+            f"{file.label} cannot be unpacked to {folder} ({full.strerror}). Point TMPDIR to a "
+            "disk with room, or unpack it by hand and leave the CSV."
+        ) from full
     return TableFile(table=file.table, path=target, packing=Packing.CSV)
 
 

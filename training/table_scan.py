@@ -79,9 +79,14 @@ def open_scan(connection: duckdb.DuckDBPyConnection, file: TableFile, label: str
         UnreadableTable: If the file's beginning or end shows that it is not what its name says.
     """
     table = TABLES[file.table]
-    if file.packing is Packing.PARQUET:
-        return _open_parquet(connection, file.path, table, label)
-    return _open_csv(file.path, table, label)
+    try:
+        if file.packing is Packing.PARQUET:
+            return _open_parquet(connection, file.path, table, label)
+        return _open_csv(file.path, table, label)
+    except OSError as closed:
+        raise UnreadableTable(
+            f"{label} cannot be opened ({closed.strerror}). May you read it?"
+        ) from closed
 
 
 def quote_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -295,8 +296,11 @@ def run_serve(
     bento: str = ".",
     folder: Path = ROOT,
 ) -> subprocess.Popen[bytes]:
+    # BentoML keeps a service's metrics in its home, and empties them when another one starts.
+    own_home = output.with_name("bentoml")
+    shutil.copytree(bentoml_home, own_home)
     environment = os.environ | {
-        "BENTOML_HOME": str(bentoml_home),
+        "BENTOML_HOME": str(own_home),
         "BENTOML_DO_NOT_TRACK": "true",
         "CREDIT_HISTORY_STORE": str(history_store),
     }

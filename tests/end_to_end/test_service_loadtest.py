@@ -22,17 +22,8 @@ ROOT = Path(__file__).parents[2]
 
 def run_locust(url: str, folder: Path) -> subprocess.CompletedProcess[str]:
     # Requests in flight at the end are waited for, so that a slow machine makes some too.
-    clients = [
-        "--headless",
-        "--users",
-        "8",
-        "--spawn-rate",
-        "8",
-        "--run-time",
-        "3s",
-        "--stop-timeout",
-        "60",
-    ]
+    duration = ["--run-time", "3s", "--stop-timeout", "60"]
+    clients = ["--headless", "--users", "8", "--spawn-rate", "8", *duration]
     return subprocess.run(
         [sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", *clients, "--host", url],
         cwd=ROOT,
