@@ -11,13 +11,14 @@ import asyncio
 import gc
 import logging
 import os
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
 import aiohttp
 import bentoml
 import numpy as np
-from bentoml.exceptions import BentoMLException, NotFound, ServiceUnavailable
+from bentoml.exceptions import BentoMLException, NotFound
 from bentoml.validators import ContentType
 from numpy.typing import NDArray
 from pydantic import BaseModel
@@ -51,6 +52,12 @@ MAX_BATCH_ROWS = 1_024  # holds the largest request, so the runner never has to 
 MAX_WAITING_ROWS = 4 * MAX_BATCH_ROWS
 RUNNER_TIMEOUT_SECONDS = 5
 PROBE_TIMEOUT_SECONDS = 1
+RUNNER_OUTAGES = (
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+COME_BACK = "The model does not answer now; send the request again."
 
 # BentoML closes the connection to the runner every 100 requests, others in flight or not.
 STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
@@ -61,10 +68,15 @@ UNTRACED: Any = {"excluded_urls": "predict"}
 Predictions = Annotated[np.ndarray, ContentType("application/octet-stream")]
 
 
+# Set for the workers by the main process: one that is started again later must not find, as
+# "latest", a model that was imported meanwhile.
+MODEL_TAG_VARIABLE = "CREDIT_MODEL_TAG"
+
+
 class BuildArguments(BaseModel):
     """What `bentoml build --arg` and `bentoml serve --arg` take."""
 
-    model_tag: str = f"{settings.model_name}:latest"
+    model_tag: str = os.environ.get(MODEL_TAG_VARIABLE, f"{settings.model_name}:latest")
 
 
 arguments = bentoml.use_arguments(BuildArguments)
@@ -210,7 +222,8 @@ get_routes = Starlette(
 
 @bentoml.service(
     name="credit_scoring",
-    traffic={"timeout": 2 * RUNNER_TIMEOUT_SECONDS},
+    # A request may wait for one call that fails and for its own.
+    traffic={"timeout": 3 * RUNNER_TIMEOUT_SECONDS},
     runner_probe={"enabled": False},
     runner_connection=STEADY_CONNECTION,
     logging=QUIET,
@@ -224,6 +237,7 @@ class CreditScoring:
     runner = bentoml.depends(CreditRunner)
 
     def __init__(self) -> None:
+        logging.getLogger("credit").handlers = logging.getLogger("bentoml").handlers
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
         self.store = open_history_store(settings.history_store)
@@ -239,13 +253,15 @@ class CreditScoring:
     @staticmethod
     def refuse_to_start_if_unfit() -> None:
         """Fail in the main process, with one line, before workers fail again and again."""
-        # Workers of a Bento run in its folder, where a relative path would lead elsewhere.
-        os.environ["CREDIT_HISTORY_STORE"] = str(settings.history_store.absolute())
+        model = bentoml.models.get(arguments.model_tag)
         try:
-            load_bundle(bentoml.models.get(arguments.model_tag))
+            load_bundle(model)
             open_history_store(settings.history_store)
         except CreditError as error:
             raise BentoMLException(str(error)) from None
+        os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
+        # Workers of a Bento run in its folder, where a relative path would lead elsewhere.
+        os.environ["CREDIT_HISTORY_STORE"] = str(settings.history_store.absolute())
 
     @bentoml.on_startup
     def freeze_garbage(self) -> None:
@@ -269,10 +285,12 @@ class CreditScoring:
         """
         try:
             return await self.runner.to_async.predict(features)
-        except (aiohttp.ClientError, TimeoutError, ServiceUnavailable) as error:
-            raise RunnerUnavailable(
-                "The model does not answer now; send the request again."
-            ) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise RunnerUnavailable(COME_BACK) from error
+        except BentoMLException as error:
+            if error.error_code in RUNNER_OUTAGES:
+                raise RunnerUnavailable(COME_BACK) from error
+            raise
 
     @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:

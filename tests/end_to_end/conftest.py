@@ -77,6 +77,7 @@ class Service:
 
     url: str
     output: Path
+    bentoml_home: Path
     process: subprocess.Popen[bytes]
 
     def post(
@@ -224,10 +225,11 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Start:
     def start(
         bentoml_home: Path, history_store: Path, *, bento: str = ".", folder: Path = ROOT
     ) -> Iterator[Service]:
-        output = tmp_path_factory.mktemp("service") / "output.txt"
+        own = tmp_path_factory.mktemp("service")
         port = find_free_port()
-        process = run_serve(port, output, bentoml_home, history_store, bento=bento, folder=folder)
-        service = Service(f"http://127.0.0.1:{port}", output, process)
+        process = run_serve(port, own, bentoml_home, history_store, bento=bento, folder=folder)
+        url = f"http://127.0.0.1:{port}"
+        service = Service(url, own / "output.txt", own / "bentoml", process)
         try:
             wait_until_ready(service)
             yield service
@@ -249,10 +251,12 @@ def write_store() -> Callable[[Path, str], None]:
 
 @pytest.fixture(scope="session")
 def publish_bundle(published: Published) -> Callable[[Path, Bundle], None]:
-    """Puts the published model, with another bundle, into another BentoML store."""
+    """Puts a model that answers otherwise, with another bundle, into a BentoML store."""
 
     def publish_again(bentoml_home: Path, bundle: Bundle) -> None:
-        publish(bentoml_home, published.history_store.with_name(MODEL_FILE), bundle)
+        model = bentoml_home / MODEL_FILE
+        published.booster[:5].save_model(model)
+        publish(bentoml_home, model, bundle)
 
     return publish_again
 
@@ -262,13 +266,13 @@ def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, P
     """Runs `bentoml serve`, expects that it ends by itself, and returns what it said."""
 
     def run(bentoml_home: Path, history_store: Path) -> str:
-        output = tmp_path_factory.mktemp("failed") / "output.txt"
-        process = run_serve(find_free_port(), output, bentoml_home, history_store)
+        own = tmp_path_factory.mktemp("failed")
+        process = run_serve(find_free_port(), own, bentoml_home, history_store)
         try:
             assert process.wait(START_SECONDS) != 0
         finally:
             end(process)
-        return output.read_text()
+        return (own / "output.txt").read_text()
 
     return run
 
@@ -289,24 +293,24 @@ def find_free_port() -> int:
 
 def run_serve(
     port: int,
-    output: Path,
+    own: Path,
     bentoml_home: Path,
     history_store: Path,
     *,
     bento: str = ".",
     folder: Path = ROOT,
 ) -> subprocess.Popen[bytes]:
+    """Start `bentoml serve`; its output and a BentoML home of its own are put into a folder."""
     # BentoML keeps a service's metrics in its home, and empties them when another one starts.
-    own_home = output.with_name("bentoml")
-    shutil.copytree(bentoml_home, own_home)
+    shutil.copytree(bentoml_home, own / "bentoml")
     environment = os.environ | {
-        "BENTOML_HOME": str(own_home),
+        "BENTOML_HOME": str(own / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "true",
         "CREDIT_HISTORY_STORE": str(history_store),
     }
     address = ["--host", "127.0.0.1", "--port", str(port)]
     command = [sys.executable, "-m", "bentoml", "serve", bento, *address]
-    with output.open("wb") as sink:
+    with (own / "output.txt").open("wb") as sink:
         return subprocess.Popen(
             command,
             cwd=folder,

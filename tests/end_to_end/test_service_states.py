@@ -111,6 +111,25 @@ def test_while_the_model_does_not_answer_clients_are_told_to_come_back(
     assert recovered["probability"] == published.score_offline()[0]
 
 
+def test_a_model_that_died_comes_back_as_the_same_version_though_a_newer_one_was_imported(
+    start_service: Start,
+    publish_bundle: Callable[[Path, Bundle], None],
+    published: Published,
+) -> None:
+    newer = published.bundle.model_copy(update={"model_version": "2"})
+
+    with start_service(published.bentoml_home, published.history_store) as service:
+        publish_bundle(service.bentoml_home, newer)
+        service.find_runner().kill()
+        during = service.post({"data": published.applicants[0]})
+        wait_for_an_answer(service)
+        answers = service.post({"data": list(published.applicants)}).json()
+
+    assert during.status_code in {200, 503}
+    assert [answer["probability"] for answer in answers] == published.score_offline()
+    assert {answer["model_version"] for answer in answers} == {"1"}
+
+
 def wait_for_an_answer(service: Service) -> None:
     deadline = time.monotonic() + 60
     while service.get("/health").status_code != 200:
