@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -22,7 +23,7 @@ MODEL_FILE = "model.ubj"
 """Name of the booster inside the published model folder."""
 
 Probability = Annotated[float, Field(gt=0, lt=1)]
-Price = Annotated[float, Field(gt=0)]
+Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Bundle(BaseModel):
@@ -73,7 +74,8 @@ class Bundle(BaseModel):
         """
         texts = {name: metadata[name] for name in cls.model_fields if name in metadata}
         if isinstance(tables := texts.get("training_tables"), str):
-            texts["training_tables"] = json.loads(tables)
+            with suppress(json.JSONDecodeError):  # what stays a text is refused below
+                texts["training_tables"] = json.loads(tables)
         try:
             return cls.model_validate(texts)
         except ValidationError as error:
@@ -103,9 +105,14 @@ def compute_fingerprint() -> str:
 
     Hashes the source of `credit.contract` and `credit.features`, line endings normalised.
     """
+    return hash_sources(files("credit"))
+
+
+def hash_sources(kernel: Traversable) -> str:
+    """Return the fingerprint of the sources in a copy of the package `credit`."""
     digest = hashlib.sha256()
     for package in ("contract", "features"):
-        for source in sorted(_list_sources(files("credit") / package), key=lambda item: item.name):
+        for source in sorted(_list_sources(kernel / package), key=lambda item: item.name):
             digest.update(f"{package}/{source.name}\n".encode())
             digest.update(source.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 Probabilities = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+_LARGEST_THRESHOLD = float(np.nextafter(1.0, 0.0))
+
 
 @dataclass(frozen=True, slots=True)
 class CostMatrix:
@@ -71,8 +73,8 @@ def choose_threshold(defaulted: Flags, pd: Probabilities, costs: CostMatrix) -> 
     Every distinct probability is tried, and refusing nobody, so the choice is exact: O(n log n),
     n = len(pd). Among equally cheap thresholds the highest wins, since it refuses the fewest
     applicants. The threshold lies half way between the riskiest approved and the safest refused
-    applicant, and stays inside (0, 1). Pass out-of-fold probabilities of shape (n,), or the
-    reported cost flatters the model.
+    applicant, and stays inside (0, 1): a probability of 0 is approved and one of 1 refused at any
+    cost. Pass out-of-fold probabilities of shape (n,), or the reported cost flatters the model.
 
     Raises:
         ValueError: If shapes differ, a probability is not in [0, 1], or the outcomes are not a mix
@@ -89,6 +91,9 @@ def choose_threshold(defaulted: Flags, pd: Probabilities, costs: CostMatrix) -> 
 
     # Applicants who share a probability stand or fall together: cut only where it changes.
     cut_allowed = np.concatenate(([True], ranked_pd[1:] != ranked_pd[:-1], [True]))
+    # No threshold inside (0, 1) approves who is certain to default, or refuses who is not to.
+    cut_allowed &= refused >= np.count_nonzero(pd >= _LARGEST_THRESHOLD)
+    cut_allowed &= refused <= np.count_nonzero(pd > 0)
     cost = np.where(cut_allowed, cost, np.inf)
     best = int(np.argmin(cost))  # the first minimum: the fewest refused
     return ThresholdChoice(

@@ -19,14 +19,27 @@ NO_DATE = 365_243
 YOUNGEST_WORKER_DAYS = 14 * 365
 # How much each building figure says about the size of the building; the rest is its own.
 SIZE_LOADINGS = {
-    **{"APARTMENTS": 0.93, "BASEMENTAREA": 0.65, "YEARS_BEGINEXPLUATATION": 0.1},
-    **{"YEARS_BUILD": 0.35, "COMMONAREA": 0.6, "ELEVATORS": 0.75, "ENTRANCES": 0.5},
-    **{"FLOORSMAX": 0.7, "FLOORSMIN": 0.65, "LANDAREA": 0.45, "LIVINGAPARTMENTS": 0.9},
-    **{"LIVINGAREA": 0.95, "NONLIVINGAPARTMENTS": 0.2, "NONLIVINGAREA": 0.3},
+    "APARTMENTS": 0.93,
+    "BASEMENTAREA": 0.65,
+    "YEARS_BEGINEXPLUATATION": 0.1,
+    "YEARS_BUILD": 0.35,
+    "COMMONAREA": 0.6,
+    "ELEVATORS": 0.75,
+    "ENTRANCES": 0.5,
+    "FLOORSMAX": 0.7,
+    "FLOORSMIN": 0.65,
+    "LANDAREA": 0.45,
+    "LIVINGAPARTMENTS": 0.9,
+    "LIVINGAREA": 0.95,
+    "NONLIVINGAPARTMENTS": 0.2,
+    "NONLIVINGAREA": 0.3,
 }
 # Mode and median of a figure say nearly what its mean says.
 STATISTIC_LOADINGS = {"AVG": 1.0, "MODE": 0.98, "MEDI": 0.998}
 TOTAL_AREA_LOADING = 0.93
+# The people around a client: not known; late by 60 days among those late by 30; one person less
+# watched for 60 days than for 30.
+CIRCLE_UNKNOWN, VERY_LATE, WATCHED_SHORTER = 0.0034, 0.71, 0.03
 
 
 def make_application(clients: Clients, figures: Figures, rng: np.random.Generator) -> Columns:
@@ -148,9 +161,7 @@ def _describe_building(
     return columns
 
 
-def _find_gaps(
-    measured: Flags, everyone: Parts, name: str, rng: np.random.Generator
-) -> Flags:
+def _find_gaps(measured: Flags, everyone: Parts, name: str, rng: np.random.Generator) -> Flags:
     """Return where a figure is missing: in the common combinations, and in rare ones at random."""
     marginal = everyone.strata[0].marginals.get(name)
     target = 0.0 if marginal is None else marginal.missing
@@ -172,12 +183,13 @@ def _describe_circle(clients: Clients, figures: Figures, rng: np.random.Generato
         "DEF_30_CNT_SOCIAL_CIRCLE"
     )
     late = np.where(watched > 0, np.minimum(late, watched), 0)
-    very_late = rng.binomial(late.astype(np.int64), 0.71)
-    unknown = rng.random(len(clients)) < 0.0034
+    very_late = rng.binomial(late.astype(np.int64), VERY_LATE)
+    unknown = rng.random(len(clients)) < CIRCLE_UNKNOWN
     columns = {
         "OBS_30_CNT_SOCIAL_CIRCLE": watched,
         "DEF_30_CNT_SOCIAL_CIRCLE": late,
-        "OBS_60_CNT_SOCIAL_CIRCLE": watched - ((watched > late) & (rng.random(len(late)) < 0.03)),
+        "OBS_60_CNT_SOCIAL_CIRCLE": watched
+        - ((watched > late) & (rng.random(len(late)) < WATCHED_SHORTER)),
         "DEF_60_CNT_SOCIAL_CIRCLE": very_late,
     }
     return {name: np.where(unknown, np.nan, cells) for name, cells in columns.items()}

@@ -12,6 +12,7 @@ from demo.sampling import Columns, Parts, draw_latent, expand, load_factor, snap
 DAYS_PER_MONTH = 30.4
 OLDEST_MONTH = 96
 # How much each quantity shows of a client's risk at the bureau.
+LIVED_LOADING = 0.45  # recent credits that are closed took most of the time since
 LOADINGS = {"state": 0.35, "recency": 0.3, "owed": 0.6, "overdue": 0.75, "worst": 0.65}
 ANNUITY_LOADING = 0.8  # of a credit's annuity on its amount
 
@@ -39,9 +40,7 @@ def make_bureau(clients: Clients, figures: Figures, rng: np.random.Generator) ->
     """
     client, _ = expand(clients.bureau_credits)
     risk = clients.factors["bureau"][client]
-    parts = Parts.by_share(
-        figures.strata["bureau"], load_factor(rng, risk, LOADINGS["state"]), rng
-    )
+    parts = Parts.by_share(figures.strata["bureau"], load_factor(rng, risk, LOADINGS["state"]), rng)
     count = len(client)
     anywhere = Parts.whole(figures.strata["any_bureau"], count, rng)
     columns: Columns = {
@@ -52,7 +51,7 @@ def make_bureau(clients: Clients, figures: Figures, rng: np.random.Generator) ->
         **anywhere.combine("currency"),
         "CNT_CREDIT_PROLONG": parts.number("CNT_CREDIT_PROLONG"),
     }
-    columns |= _date_credits(parts, load_factor(rng, risk, LOADINGS["recency"]))
+    columns |= _date_credits(parts, load_factor(rng, risk, LOADINGS["recency"]), rng)
     owed = load_factor(rng, risk, LOADINGS["owed"])
     worst = load_factor(rng, risk, LOADINGS["worst"])
     columns |= _price_credits(parts, owed, worst, clients.bureau_monthly[client], rng)
@@ -64,11 +63,12 @@ def make_bureau(clients: Clients, figures: Figures, rng: np.random.Generator) ->
     return columns
 
 
-def _date_credits(parts: Parts, recency: Latent) -> Columns:
+def _date_credits(parts: Parts, recency: Latent, rng: np.random.Generator) -> Columns:
     opened = np.minimum(np.round(parts.number("DAYS_CREDIT", recency)), -1)
     planned_end = opened + np.round(parts.number("planned_days"))
     open_end = np.maximum(np.round(parts.number("DAYS_CREDIT_ENDDATE")), opened)
-    ended = opened - np.round(parts.number("lived_share") * opened)
+    lived_share = parts.number("lived_share", load_factor(rng, recency, LIVED_LOADING))
+    ended = opened - np.round(lived_share * opened)
     news = ended - np.round(parts.number("news_share") * ended)
     open_news = np.maximum(np.round(parts.number("DAYS_CREDIT_UPDATE")), opened)
     closed = np.array([part.label.startswith("Closed") for part in parts.strata])[parts.codes]
@@ -109,12 +109,12 @@ def make_bureau_balance(
     opened_month = bureau["DAYS_CREDIT"][listed] / DAYS_PER_MONTH
     first = np.clip(np.round(opened_month + parts.known_number("lag")), -OLDEST_MONTH, 0)
     last = np.clip(np.round(parts.known_number("latest")), first, 0)
-    months = (last - first + 1).astype(np.int64)
     end_month = np.floor(np.nan_to_num(bureau["DAYS_ENDDATE_FACT"][listed]) / DAYS_PER_MONTH)
-    end_month = np.where(closed & parts.flag("ever_closed"), end_month, 1)
     # Of the open credits some are reported as closed from a month on, all the same.
-    early = ~closed & parts.flag("ever_closed")
-    end_month = np.where(early, first + np.floor(rng.random(len(first)) * months), end_month)
+    end_month = np.where(closed, end_month, first + np.floor(rng.random(len(first)) * -first))
+    end_month = np.where(parts.flag("ever_closed"), end_month, 1)
+    last = np.maximum(last, np.where(end_month < 0, end_month + 1, last))
+    months = (last - first + 1).astype(np.int64)
 
     risk = clients.factors["bureau_balance"][bureau["client"][listed]]
     lateness = _walk_lateness(risk, int(months.max(initial=0)), rng)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.dependence import CORRELATED
 from demo.figures import Codes, Figures, Floats, Latent, code_of
 from demo.sampling import Parts, draw_latent, load_factor
+from demo.specs import CORRELATED
 
 Flags = NDArray[np.bool_]
 
@@ -20,6 +20,7 @@ RISK_FACTORS = ("bureau", "bureau_balance", "previous", "pos", "card", "installm
 FACTOR_LOADING = 0.1  # of a risk factor on the external scores, which know something of it
 # Of those whom the bureau was asked about, the share that has credits there.
 KNOWN_WITH_CREDITS = 0.992
+SECONDARY_RANK = 2  # of secondary education, the lowest being 1
 
 
 @dataclass
@@ -64,9 +65,7 @@ def draw_clients(figures: Figures, rng: np.random.Generator, ids: Codes, tested:
     external = [names.index(f"EXT_SOURCE_{number}") for number in (1, 2, 3)]
     loadings = factor[external].sum(axis=0)
     goodness = independent @ (loadings / np.linalg.norm(loadings))
-    clients.factors = {
-        name: load_factor(rng, -goodness, FACTOR_LOADING) for name in RISK_FACTORS
-    }
+    clients.factors = {name: load_factor(rng, -goodness, FACTOR_LOADING) for name in RISK_FACTORS}
     _draw_history_sizes(clients, figures, rng)
     return clients
 
@@ -93,17 +92,16 @@ def _draw_quantities(
         clients.values[name] = parts[view].known_number(name, latents[name])
         clients.scores[name] = parts[view].score(name, latents[name])
     clients.values["goods_known"] = parts["application_by_product"].known_number("goods_known")
-    _remove_unknown(clients, everyone, rng)
+    _remove_unknown(clients, everyone)
 
 
-def _remove_unknown(clients: Clients, everyone: Parts, rng: np.random.Generator) -> None:
+def _remove_unknown(clients: Clients, everyone: Parts) -> None:
     """Empty what is not known about a client; what is unknown has no score."""
     values = clients.values
     known: dict[str, Flags] = {
         "EXT_SOURCE_1": values["ext_1_known"] == 1,
         "EXT_SOURCE_2": ~np.isnan(everyone.number("EXT_SOURCE_2")),
-        "EXT_SOURCE_3": (values["bureau_known"] == 1)
-        & ~np.isnan(everyone.number("EXT_SOURCE_3")),
+        "EXT_SOURCE_3": (values["bureau_known"] == 1) & ~np.isnan(everyone.number("EXT_SOURCE_3")),
         "OWN_CAR_AGE": values["owns_car"] == 1,
         "DAYS_EMPLOYED": values["retired"] == 0,
     }
@@ -121,7 +119,7 @@ def _draw_texts(clients: Clients, figures: Figures, rng: np.random.Generator) ->
     values = clients.values
     sex = np.where(values["male"] == 1, "M", "F")
     retired = values["retired"] == 1
-    schooled = np.where(values["education"] > 2, "1", "0")
+    schooled = np.where(values["education"] > SECONDARY_RANK, "1", "0")
     age_band = np.array(["<30", "30-45", "45-58", ">58"])[
         np.searchsorted([10_950, 16_425, 21_170], -values["DAYS_BIRTH"], side="left")
     ]

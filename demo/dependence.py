@@ -7,33 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from demo.figures import Floats, parse_figures, to_normal
-from demo.specs import APPLICATION_VIEWS, View
+from demo.specs import APPLICATION_VIEWS, CORRELATED, View
 
 if TYPE_CHECKING:
-    from demo.measure import Rows, Warehouse
+    from demo.warehouse import Rows, Warehouse
 
-# The quantities that are drawn together, and the view each is measured in.
-CORRELATED: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            *("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3", "ext_1_known", "bureau_known"),
-            *("male", "retired", "education", "owns_car", "owns_realty", "OWN_CAR_AGE"),
-            *("REGION_POPULATION_RELATIVE", "REGION_RATING_CLIENT_W_CITY", "building_known"),
-            *("region_moves", "city_moves", "DAYS_REGISTRATION", "DAYS_ID_PUBLISH"),
-            *("DAYS_LAST_PHONE_CHANGE", "HOUR_APPR_PROCESS_START", "OBS_30_CNT_SOCIAL_CIRCLE"),
-            *("FLAG_WORK_PHONE", "FLAG_PHONE", "FLAG_EMAIL", "revolving"),
-            *("AMT_REQ_CREDIT_BUREAU_MON", "AMT_REQ_CREDIT_BUREAU_QRT"),
-            *("AMT_REQ_CREDIT_BUREAU_YEAR",),
-        ),
-        "application",
-    ),
-    **dict.fromkeys(
-        ("DAYS_BIRTH", "DAYS_EMPLOYED", "AMT_INCOME_TOTAL", "CNT_CHILDREN"), "application_by_income"
-    ),
-    **dict.fromkeys(
-        ("AMT_GOODS_PRICE", "credit_to_goods", "annuity_to_credit"), "application_by_product"
-    ),
-}
 # Texts that matter for default beyond the quantities.
 TELLING_TEXTS = ("NAME_FAMILY_STATUS", "NAME_INCOME_TYPE", "OCCUPATION_TYPE", "NAME_HOUSING_TYPE")
 PENALTY = 20.0  # of the squared weights: rare texts stay near nought
@@ -94,15 +72,11 @@ def _fetch(warehouse: Warehouse) -> Rows:
         columns[name] = f"case when {given} then ({view.quantities[name]})::double end"
         columns[f"part {name}"] = view.parts
     columns |= {name: name for name in ("TARGET", *TELLING_TEXTS)}
-    return warehouse.fetch(
-        "select "
-        + ", ".join(f'{sql} as "{name}"' for name, sql in columns.items())
-        + " from application"
-    )
+    return warehouse.select(columns, "application")
 
 
 def _score(rows: Rows, name: str) -> tuple[Floats, float]:
-    """Return normal scores of the mid-ranks within each part, and their part of the latent's spread.
+    """Return normal scores of the mid-ranks within each part, and how much of the latent they show.
 
     A quantity of few values shows its latent only in steps: the mean product of score and latent,
     below 1, by which a correlation of the scores falls short.
@@ -140,5 +114,3 @@ def _regress(columns: Floats, defaulted: Floats) -> Floats:
         curvature = (design * (pd * (1 - pd))[:, None]).T @ design + penalty
         weights += np.linalg.solve(curvature, slope)
     return weights[1:]
-
-

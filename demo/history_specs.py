@@ -8,9 +8,7 @@ _CREDIT_GROUP = (
     "case when CREDIT_TYPE in ('Consumer credit', 'Credit card', 'Car loan', 'Mortgage', "
     "'Microloan') then CREDIT_TYPE else 'Other' end"
 )
-CREDIT_GROUPS = (
-    *("Mortgage", "Car loan", "Consumer credit", "Other", "Credit card", "Microloan"),
-)
+CREDIT_GROUPS = (*("Mortgage", "Car loan", "Consumer credit", "Other", "Credit card", "Microloan"),)
 # A month is 30.4 days wherever months and days meet.
 _MONTH = "30.4"
 
@@ -182,10 +180,11 @@ POS_LOANS = View(
     " any_value(DAYS_DECISION) as decided, any_value(DAYS_TERMINATION) as ended, "
     "min(MONTHS_BALANCE) as earliest, max(MONTHS_BALANCE) as latest, max(SK_DPD) as worst, "
     "any_value(CNT_PAYMENT) as term, max(CNT_INSTALMENT) as longest, "
-    "min(CNT_INSTALMENT) as shortest, bool_or(POS_CASH_balance.NAME_CONTRACT_STATUS = 'Completed') as completed, "
-    "bool_or(POS_CASH_balance.NAME_CONTRACT_STATUS = 'Signed') as signed "
-    "from POS_CASH_balance join previous_application using (SK_ID_PREV) "
-    "join clients on clients.SK_ID_CURR = POS_CASH_balance.SK_ID_CURR group by 1)",
+    "min(CNT_INSTALMENT) as shortest, "
+    "bool_or(pos.NAME_CONTRACT_STATUS = 'Completed') as completed, "
+    "bool_or(pos.NAME_CONTRACT_STATUS = 'Signed') as signed "
+    "from POS_CASH_balance as pos join previous_application using (SK_ID_PREV) "
+    "join clients on clients.SK_ID_CURR = pos.SK_ID_CURR group by 1)",
     parts="kind",
     quantities={
         "first_lag": f"earliest - decided / {_MONTH}",
@@ -195,7 +194,7 @@ POS_LOANS = View(
         "signed": "signed::int",
         "completed": "completed::int",
     },
-    given={"last_lag": "ended <= 0", "latest": "ended > 0"},
+    given={"last_lag": "ended <= 0", "latest": "ended > 0", "completed": "ended <= 0"},
 )
 
 CARDS = View(

@@ -18,8 +18,9 @@ FACTOR_LOADING = 0.75
 LATE, LATE_SPREAD, MOST_LATE = 0.045, 1.1, 0.9
 MEAN_DAYS_EARLY, MEAN_DAYS_LATE, MOST_DAYS_LATE = 9.0, 9.0, 400.0
 SHORT_WHEN_LATE, SHORT_WHEN_ON_TIME = 0.30, 0.006
-IN_PARTS, CARD_IN_PARTS = 0.03, 0.35
+IN_PARTS, CARD_IN_PARTS = 0.03, 0.55
 NEVER_PAID = 0.0002
+CALENDAR_CHANGED = 0.09  # of the loans, the share whose calendar is replaced after two payments
 CARD_MONTH_DAYS = 30.4
 
 
@@ -73,7 +74,7 @@ def _list_due_on_loans(clients: Clients, loans: Loans, rng: np.random.Generator)
     # Whoever ends a loan early pays what is left at once, under a new version of the calendar.
     left = np.maximum(loans.term[loan] - place, 1)
     rest = loans.annuity[loan] * np.where(early, 0.85 * left, 1.0)
-    changed = rng.random(len(counts)) < 0.09
+    changed = rng.random(len(counts)) < CALENDAR_CHANGED
     return Due(
         previous=loans.previous[loan],
         client=loans.client[loan],
@@ -88,7 +89,7 @@ def _list_due_on_loans(clients: Clients, loans: Loans, rng: np.random.Generator)
 def _list_due_on_cards(clients: Clients, cards: Cards, rng: np.random.Generator) -> Due:
     """Return the monthly payments on used cards; once a card is used its calendar runs on."""
     card, place = expand(cards.months)
-    begun = np.cumsum(cards.due > 0, axis=1)[card, place]
+    begun: Codes = np.cumsum(cards.due > 0, axis=1, dtype=np.int64)[card, place]
     chosen = np.flatnonzero(begun)
     card, place, begun = card[chosen], place[chosen], begun[chosen]
     latent = load_factor(rng, clients.factors["installments"][cards.client], FACTOR_LOADING)
@@ -135,7 +136,8 @@ def _draw_delays(late: Flags, latent: Latent, rng: np.random.Generator) -> Float
     drawn = rng.standard_exponential(len(late), dtype=np.float32)
     early = np.floor(drawn * (MEAN_DAYS_EARLY * np.exp(-0.3 * latent)))
     delay = 1 + np.floor(drawn * (MEAN_DAYS_LATE * np.exp(0.35 * latent)))
-    return np.where(late, np.minimum(delay, MOST_DAYS_LATE), -early).astype(np.float64)
+    delays: Floats = np.where(late, np.minimum(delay, MOST_DAYS_LATE), -early).astype(np.float64)
+    return delays
 
 
 def _draw_paid_shares(

@@ -11,12 +11,12 @@ from demo.figures import Figures, Floats, code_of
 from demo.previous import Loans
 from demo.sampling import Columns, Parts, expand, load_factor
 
-FACTOR_LOADING = 0.8
+FACTOR_LOADING = 0.92
 # Chance of being late in a month: its median over loans, and the spread of its logarithm.
 LATE, LATE_SPREAD, MOST_LATE = 0.0045, 1.5, 0.7
 MEAN_DAYS_LATE, MOST_DAYS_LATE = 9.0, 40.0
 # Loans whose latent is beyond this are never paid off: their days past due grow to the end.
-NEVER_PAID = 2.7
+NEVER_PAID = 2.55
 # Small debts are forgiven in SK_DPD_DEF: this share of late months counts there as well.
 COUNTED, COUNTED_NEVER_PAID = 0.6, 0.1
 RETURNED = 0.006
@@ -31,7 +31,7 @@ def make_pos_cash(
     latent = load_factor(rng, clients.factors["pos"][loans.client], FACTOR_LOADING)
     never_paid = latent > NEVER_PAID
     over = (loans.ended <= 0) & ~never_paid
-    first, last = _draw_span(parts, loans, over, rng)
+    first, last = _draw_span(parts, loans, over)
     months = (last - first + 1).astype(np.int64)
 
     loan, place = expand(months)
@@ -55,9 +55,7 @@ def make_pos_cash(
     }
 
 
-def _draw_span(
-    parts: Parts, loans: Loans, over: Flags, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
+def _draw_span(parts: Parts, loans: Loans, over: Flags) -> tuple[Floats, Floats]:
     """Return the first and the last month of each loan in the table."""
     first = np.round(loans.decided / DAYS_PER_MONTH + parts.known_number("first_lag"))
     first = np.clip(first, -OLDEST_MONTH, -1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,15 +46,13 @@ class Parts:
         codes: Each row's position in ``strata``, of shape (n,).
     """
 
-    def __init__(
-        self, strata: tuple[Stratum, ...], codes: Codes, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, strata: tuple[Stratum, ...], codes: Codes, rng: np.random.Generator) -> None:
         self.strata = strata
         self.codes = codes
         self._rng = rng
         order = np.argsort(codes, kind="stable")
         edges = np.searchsorted(codes[order], np.arange(len(strata) + 1))
-        self._members = [order[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+        self._members = [order[start:stop] for start, stop in pairwise(edges)]
 
     @classmethod
     def by_label(
@@ -79,9 +78,7 @@ class Parts:
         """Return all rows as members of the only part."""
         return cls(strata, np.zeros(count, dtype=np.int64), rng)
 
-    def number(
-        self, name: str, latent: Latent | None = None, gap: Latent | None = None
-    ) -> Floats:
+    def number(self, name: str, latent: Latent | None = None, gap: Latent | None = None) -> Floats:
         """Return the quantity, of shape (n,); NaN where missing or not measured in the part.
 
         A higher ``latent`` gives a higher value; the lowest of ``gap`` are missing.

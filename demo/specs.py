@@ -205,7 +205,7 @@ APPLICATION_VIEWS: dict[str, View] = {
     ),
     "building_gaps": View(
         table="application_train",
-        source="(select weight, EMERGENCYSTATE_MODE is null as unknown, "
+        source="(select weight, EMERGENCYSTATE_MODE is null as unknown, "  # noqa: S608 - our names
         + ", ".join(f"({name} is null)::int as no_{name}" for name in HOUSING_GAPS)
         + " from application)",
         parts="case when unknown then 'unknown' else 'known' end",
@@ -217,5 +217,28 @@ APPLICATION_VIEWS: dict[str, View] = {
         parts="case when OBS_30_CNT_SOCIAL_CIRCLE > 0 then "
         "least(OBS_30_CNT_SOCIAL_CIRCLE, 6)::int::text end",
         quantities={"DEF_30_CNT_SOCIAL_CIRCLE": "DEF_30_CNT_SOCIAL_CIRCLE"},
+    ),
+}
+
+# The quantities that are drawn together, and the view each is measured in.
+CORRELATED: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            *("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3", "ext_1_known", "bureau_known"),
+            *("male", "retired", "education", "owns_car", "owns_realty", "OWN_CAR_AGE"),
+            *("REGION_POPULATION_RELATIVE", "REGION_RATING_CLIENT_W_CITY", "building_known"),
+            *("region_moves", "city_moves", "DAYS_REGISTRATION", "DAYS_ID_PUBLISH"),
+            *("DAYS_LAST_PHONE_CHANGE", "HOUR_APPR_PROCESS_START", "OBS_30_CNT_SOCIAL_CIRCLE"),
+            *("FLAG_WORK_PHONE", "FLAG_PHONE", "FLAG_EMAIL", "revolving"),
+            *("AMT_REQ_CREDIT_BUREAU_MON", "AMT_REQ_CREDIT_BUREAU_QRT"),
+            *("AMT_REQ_CREDIT_BUREAU_YEAR",),
+        ),
+        "application",
+    ),
+    **dict.fromkeys(
+        ("DAYS_BIRTH", "DAYS_EMPLOYED", "AMT_INCOME_TOTAL", "CNT_CHILDREN"), "application_by_income"
+    ),
+    **dict.fromkeys(
+        ("AMT_GOODS_PRICE", "credit_to_goods", "annuity_to_credit"), "application_by_product"
     ),
 }

@@ -40,13 +40,13 @@ def to_batch(table: Table, columns: Columns, *, dictionaries: bool) -> pa.Table:
     """Return the columns as an Arrow table in the contract's order; NaN and code -1 are null."""
     return pa.table(
         {
-            column.name: _to_array(table, column, columns[column.name], dictionaries)
+            column.name: _to_array(table, column, columns[column.name], dictionaries=dictionaries)
             for column in table.columns
         }
     )
 
 
-def _to_array(table: Table, column: Column, cells: NDArray[Any], dictionaries: bool) -> pa.Array:
+def _to_array(table: Table, column: Column, cells: NDArray[Any], *, dictionaries: bool) -> pa.Array:
     if column.kind is Kind.CATEGORY:
         texts = pa.array(list_texts(table.name, column.name))
         codes = pa.array(cells.astype(np.int8), mask=cells < 0)

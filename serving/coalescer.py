@@ -123,31 +123,47 @@ class Coalescer(Generic[Row, Answer]):
                 batch_rows += len(job.rows)
         return batch
 
-    async def _answer(self, batch: list[_Job[Row, Answer]]) -> None:
+    async def _answer(self, batch: list[_Job[Row, Answer]]) -> Exception | None:
+        """Answer everyone in the batch; return the outage that prevented it, if one did."""
         try:
             answers = await self._call_for([row for job in batch for row in job.rows])
-        except Exception as error:  # noqa: BLE001 -- handed to the callers, who raise it
-            await self._answer_failed(batch, error)
+        except self._outages as outage:
+            _fail(batch, outage)
+            return outage
+        except Exception as error:  # noqa: BLE001 -- handed to the caller, who raises it
+            if len(batch) > 1:
+                return await self._answer_one_by_one(batch)
+            _fail(batch, error)
         else:
-            start = 0
-            for job in batch:
-                end = start + len(job.rows)
-                if not job.answers.done():
-                    job.answers.set_result(answers[start:end])
-                start = end
+            _hand_out(batch, answers)
+        return None
 
-    async def _answer_failed(self, batch: list[_Job[Row, Answer]], error: Exception) -> None:
-        if len(batch) > 1 and not isinstance(error, self._outages):
-            for job in batch:
-                if not job.answers.done():
-                    await self._answer([job])
-            return
+    async def _answer_one_by_one(self, batch: list[_Job[Row, Answer]]) -> Exception | None:
+        outage: Exception | None = None
         for job in batch:
-            if not job.answers.done():
-                job.answers.set_exception(error)
+            if outage is not None:
+                _fail([job], outage)
+            elif not job.answers.done():
+                outage = await self._answer([job])
+        return outage
 
     async def _call_for(self, rows: list[Row]) -> Sequence[Answer]:
         answers = await self._call(rows)
         if len(answers) != len(rows):
             raise RuntimeError(f"{len(rows)} rows got {len(answers)} answers.")
         return answers
+
+
+def _hand_out(batch: list[_Job[Row, Answer]], answers: Sequence[Answer]) -> None:
+    start = 0
+    for job in batch:
+        end = start + len(job.rows)
+        if not job.answers.done():
+            job.answers.set_result(answers[start:end])
+        start = end
+
+
+def _fail(batch: list[_Job[Row, Answer]], error: Exception) -> None:
+    for job in batch:
+        if not job.answers.done():
+            job.answers.set_exception(error)

@@ -130,33 +130,36 @@ def render_report(report: CheckReport) -> RenderableType:
     ):
         if findings:
             parts.append(_render_findings(f"{title} ({len(findings)})", findings, style))
-    verdict = (
-        Text(f"{_summarize(report)}", style="red")
-        if report.violations
-        else Text("The tables keep the data contract.", style="green")
-    )
-    return Group(*parts, verdict)
+    broken = Text(f"Violations of the data contract: {len(report.violations)}.", style="red")
+    sound = Text("The tables keep the data contract.", style="green")
+    return Group(*parts, broken if report.violations else sound)
 
 
 def _summarize(report: CheckReport) -> CreditError:
     tables = sorted({found.table for found in report.violations})
     first = report.violations[0]
-    place = f"{first.table}.{first.column}" if first.column else first.table
-    row = f" (first in row {first.example_row})" if first.example_row else ""
     return ContractViolation(
-        f"The tables break the data contract: {len(report.violations)} violations in "
-        f"{', '.join(tables)}. The first: {place}, {first.kind}{row}: {first.message}"
+        f"The tables break the data contract: violations in {', '.join(tables)}. "
+        f"The first of {len(report.violations)}: {_locate(first)}: {_explain(first)}"
     )
 
 
 def _render_findings(title: str, findings: tuple[Finding, ...], style: str) -> Grid:
     grid = Grid(title=title, title_justify="left", title_style=f"bold {style}", box=None)
-    for heading in ("table", "column", "what", "rows", "first row", "message"):
-        right = heading in {"rows", "first row"}
-        grid.add_column(heading, justify="right" if right else "left", overflow="fold")
+    grid.add_column("where", overflow="fold")
+    grid.add_column("what", overflow="fold", ratio=1)
     for found in findings:
-        rows = f"{found.count:,}" if found.count else ""
-        first_row = f"{found.example_row:,}" if found.example_row else ""
-        cells = (found.table, found.column, found.kind.value, rows, first_row, found.message)
-        grid.add_row(*(Text(cell) for cell in cells))  # Text: a file's names are no markup
+        # Text, since a name in a file is no markup.
+        grid.add_row(Text(_locate(found)), Text(_explain(found)))
     return grid
+
+
+def _locate(found: Finding) -> str:
+    return f"{found.table}.{found.column}" if found.column else found.table
+
+
+def _explain(found: Finding) -> str:
+    if not found.count:
+        return f"{found.kind}. {found.message}"
+    rows = "row" if found.count == 1 else f"{found.count:,} rows, the first is"
+    return f"{found.kind} in {rows} {found.example_row:,}. {found.message}"

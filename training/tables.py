@@ -78,10 +78,11 @@ def open_tables(
         yield Tables(connection, tuple(found), missing)
 
 
+@contextmanager
 def connect(
     folder: Path, *, memory_limit: str | None = None, threads: int | None = None
-) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection in memory that spills into the folder and fetches nothing."""
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a DuckDB connection in memory that spills into the folder and fetches nothing."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": str(folder / "spill"),
         "autoinstall_known_extensions": False,
@@ -90,7 +91,15 @@ def connect(
         config["memory_limit"] = memory_limit
     if threads is not None:
         config["threads"] = threads
-    return duckdb.connect(":memory:", config=config)
+    with duckdb.connect(":memory:", config=config) as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would go to the output
+        try:
+            yield connection
+        except RuntimeError as error:
+            # What DuckDB makes of Ctrl-C.
+            if str(error) == "Query interrupted":
+                raise KeyboardInterrupt from error
+            raise
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, scan: Scan) -> None:

@@ -43,6 +43,7 @@ def encode_column(column: Column, cells: Cells) -> FloatArray:
     if column.kind is Kind.CATEGORY:
         return _encode_category(column, cells)
     numbers = np.array(cells, dtype=np.float64)  # None becomes NaN
+    numbers += 0.0  # -0.0, which a table may hold and JSON's integers can't say, becomes 0.0
     if column.sentinel is not None:
         numbers[numbers == column.sentinel] = np.nan
     return numbers

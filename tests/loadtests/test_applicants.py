@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -10,9 +12,6 @@ from pyarrow import csv, parquet
 from credit.errors import TableMissing
 from loadtests.applicants import make_questions, read_questions
 from serving.applicant import check_applicant
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROWS: list[dict[str, Any]] = [
     {"SK_ID_CURR": 1, "TARGET": 0, "EXT_SOURCE_1": None, "OWN_CAR_AGE": 2.0, "NAME_TYPE_SUITE": ""},
@@ -62,5 +61,19 @@ def test_a_table_without_rows_is_told(tmp_path: Path) -> None:
 
 def test_applicants_who_are_made_up_keep_the_contract() -> None:
     for question in make_questions(clients=50, seed=3):
+        applicant = json.loads(question.body)["data"]
+        assert check_applicant(applicant, ())["SK_ID_CURR"] == question.client
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("folder", ["relational", "application"])
+def test_every_real_applicant_keeps_the_contract_over_http(folder: str) -> None:
+    home = os.environ.get("HOME_CREDIT_DIR")
+    if home is None:
+        pytest.skip("HOME_CREDIT_DIR is unset")
+
+    questions = read_questions(Path(home) / folder, 5_000)
+
+    for question in questions:
         applicant = json.loads(question.body)["data"]
         assert check_applicant(applicant, ())["SK_ID_CURR"] == question.client

@@ -188,6 +188,30 @@ def test_an_outage_fails_the_whole_batch_without_calling_again() -> None:
     assert doubler.batches == [[0, 1, 2, 3, 4]]
 
 
+def test_an_outage_while_callers_are_answered_one_by_one_is_not_called_into_again() -> None:
+    batches: list[list[int]] = []
+
+    async def fail_more_and_more(rows: Sequence[int]) -> list[int]:
+        batches.append(list(rows))
+        await asyncio.sleep(0)
+        if len(batches) == 1:
+            raise PoisonedRow
+        if len(batches) == 3:
+            raise Outage
+        return [2 * row for row in rows]
+
+    coalescer = Coalescer(
+        fail_more_and_more, max_batch_rows=8, max_waiting_rows=8, outages=(Outage,)
+    )
+    crowd = [Caller((number,), 0, None) for number in range(4)]
+
+    answers = asyncio.run(serve(coalescer, crowd))
+
+    assert batches == [[0, 1, 2, 3], [0], [1]]
+    assert answers[0] == [0]
+    assert all(isinstance(answer, Outage) for answer in answers[1:])
+
+
 def test_a_full_queue_refuses_and_accepts_again_later() -> None:
     async def overload() -> tuple[list[Sequence[int] | BaseException], Sequence[int]]:
         coalescer = coalesce(Doubler(ticks=3), max_waiting_rows=2)

@@ -71,7 +71,8 @@ class TableFolder:
 def _parse_cells(column: Column, cells: list[str]) -> list[Any]:
     if column.kind is Kind.CATEGORY:
         return [cell or None for cell in cells]
-    parse = float if column.kind is Kind.NUMBER or column.nullable else int
+    whole = all(cell.lstrip("-").isdecimal() for cell in cells)
+    parse = int if whole and column.kind is not Kind.NUMBER else float
     return [parse(cell) if cell else None for cell in cells]
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import tempfile
-import zipfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.contract import HISTORY_TABLES, TABLES
-from credit.errors import ContractViolation, CreditError, TableMissing, UnreadableTable
-from training.table_files import DOWNLOAD, find_tables, unpack
+from credit.errors import ContractViolation, TableMissing, UnreadableTable
 from training.tables import open_tables
 
 if TYPE_CHECKING:
     from tests.training.conftest import TableFolder
 
 Rows = list[tuple[object, ...]]
+ROOT = Path(__file__).parents[2]
 
 
 def read_all(source: Path) -> dict[str, Rows]:
@@ -38,18 +41,6 @@ def read_column(source: Path, table: str, column: str) -> list[object]:
 def describe(source: Path, table: str) -> dict[str, str]:
     with open_tables(source) as tables:
         return {row[0]: row[1] for row in tables.connection.execute(f"DESCRIBE {table}").fetchall()}
-
-
-def pack_download(folder: TableFolder) -> Path:
-    folder.write_all()
-    path = folder.path / DOWNLOAD
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("HomeCredit_columns_description.csv", "not,a,table\n")
-        for table in TABLES:
-            plain = folder.path / f"{table}.csv"
-            archive.write(plain, plain.name)
-            plain.unlink()
-    return path
 
 
 def test_opens_all_eight_tables_in_the_contracts_order(folder: TableFolder) -> None:
@@ -135,42 +126,6 @@ def test_parquet_that_holds_texts_gives_the_same_as_csv(folder: TableFolder) -> 
     assert read_all(folder.path) == from_csv
 
 
-def test_zipped_tables_give_the_same_and_leave_nothing_behind(
-    folder: TableFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from_csv = read_all(folder.write_all())
-    for table in TABLES:
-        folder.write_zipped(table)
-    unpacked = tmp_path / "unpacked"
-    unpacked.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(unpacked))
-
-    with open_tables(folder.path) as tables:
-        (inside,) = unpacked.iterdir()
-        assert len(list(inside.glob("*.csv"))) == len(TABLES)
-        assert {name: tables.relation(name).fetchall() for name in tables.present} == from_csv
-    assert list(unpacked.iterdir()) == []
-
-
-def test_reads_the_whole_download_in_a_folder_and_by_itself(folder: TableFolder) -> None:
-    from_csv = read_all(folder.write_all())
-    download = pack_download(folder)
-
-    assert read_all(folder.path) == from_csv
-    assert read_all(download) == from_csv
-
-
-def test_a_plain_file_goes_before_the_downloads(folder: TableFolder) -> None:
-    pack_download(folder)
-    folder.rows["bureau"] = folder.rows["bureau"][:2]
-    folder.write("bureau")
-
-    contents = read_all(folder.path)
-
-    assert len(contents["bureau"]) == 2
-    assert len(contents["previous_application"]) == 6
-
-
 def test_narwhals_takes_the_relation_as_a_lazy_frame(folder: TableFolder) -> None:
     with open_tables(folder.write_all()) as tables:
         frame = nw.from_native(tables.relation("POS_CASH_balance"))
@@ -178,59 +133,62 @@ def test_narwhals_takes_the_relation_as_a_lazy_frame(folder: TableFolder) -> Non
         assert len(frame.select("SK_DPD").collect()) == 6
 
 
-def test_paths_with_quotes_and_patterns_are_taken_literally(folder: TableFolder) -> None:
-    from_csv = read_all(folder.write_all())
-    odd = folder.path.with_name("it's [1] * ?")
-    folder.path.rename(odd)
-    decoy = odd.with_name("it's 1 x y")
-    decoy.mkdir()
-    (decoy / "bureau.csv").write_text("SK_ID_BUREAU\n1\n")
-
-    assert read_all(odd) == from_csv
-
-
-def test_spills_within_a_small_memory_limit(folder: TableFolder) -> None:
-    with open_tables(folder.write_all(), memory_limit="500MB", threads=1) as tables:
-        settings_ = tables.connection.execute(
-            "SELECT name, value FROM duckdb_settings() WHERE name IN ('threads', 'temp_directory')"
-        ).fetchall()
-    assert dict(settings_)["threads"] == "1"
-    assert not Path(dict(settings_)["temp_directory"]).exists()
+def test_keeps_to_the_memory_limit_and_spills_where_it_is_cleaned_up(folder: TableFolder) -> None:
+    with open_tables(folder.write_all(), memory_limit="100MB", threads=1) as tables:
+        spill, limit = tables.connection.execute(
+            "SELECT current_setting('temp_directory'), current_setting('memory_limit')"
+        ).fetchall()[0]
+        tables.connection.execute(
+            "CREATE TEMP TABLE wide AS SELECT range AS number, hash(range) AS noise "
+            "FROM range(20_000_000)"
+        )
+        assert any(Path(spill).iterdir())
+    assert limit == "95.3 MiB"
+    assert not Path(spill).exists()
 
 
-def test_an_absent_folder_is_said_to_be_absent(tmp_path: Path) -> None:
-    with (
-        pytest.raises(TableMissing, match=r"nowhere does not exist.*credit data make"),
-        open_tables(tmp_path / "nowhere"),
-    ):
-        pass
+def test_prints_no_progress_of_its_own(folder: TableFolder) -> None:
+    with open_tables(folder.write_all()) as tables:
+        setting = "SELECT current_setting('enable_progress_bar')"
+        assert tables.connection.execute(setting).fetchall() == [(False,)]
 
 
-def test_an_empty_folder_says_what_was_expected(tmp_path: Path) -> None:
-    with (
-        pytest.raises(TableMissing, match=r"found nothing. Expected application_train\.csv"),
-        open_tables(tmp_path),
-    ):
-        pass
+ENDLESS_QUERY = """
+import sys
+from pathlib import Path
+from training.tables import open_tables
+
+with open_tables(Path(sys.argv[1])) as tables:
+    print("open", flush=True)
+    tables.connection.execute("SELECT sum(hash(range)) FROM range(1000000000000000)").fetchall()
+"""
 
 
-def test_a_folder_of_other_files_says_what_it_holds(tmp_path: Path) -> None:
-    for number in range(7):
-        (tmp_path / f"{number}.txt").touch()
+def test_ctrl_c_during_a_query_is_an_interrupt_and_leaves_nothing_behind(
+    folder: TableFolder, tmp_path: Path
+) -> None:
+    unpacked = tmp_path / "unpacked"
+    unpacked.mkdir()
+    folder.write_zipped("application_train")
 
-    with (
-        pytest.raises(TableMissing, match=r"found 0\.txt, .*4\.txt and 2 more\."),
-        open_tables(tmp_path),
-    ):
-        pass
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS_QUERY, folder.path],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(unpacked)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "open\n"
+        assert len(list(unpacked.iterdir())) == 1
+        time.sleep(0.5)  # until the query runs
+        reader.send_signal(signal.SIGINT)
+        _, errors = reader.communicate(timeout=30)
 
-
-def test_an_archive_without_tables_says_what_it_holds(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
-        archive.writestr("a.txt", "a")
-
-    with pytest.raises(TableMissing, match=r"found a\.txt"), open_tables(tmp_path / "other.zip"):
-        pass
+    assert reader.returncode == -signal.SIGINT
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert list(unpacked.iterdir()) == []
 
 
 def test_without_application_train_nothing_opens(folder: TableFolder) -> None:
@@ -298,16 +256,7 @@ def test_not_a_number_in_parquet_is_an_error_and_not_a_number(folder: TableFolde
         tables.relation("bureau").select("AMT_CREDIT_SUM").fetchall()
 
 
-def test_a_full_disk_is_told_from_a_damaged_archive(folder: TableFolder, tmp_path: Path) -> None:
-    folder.write_zipped("bureau")
-    file = find_tables(folder.path)["bureau"]
-
-    with pytest.raises(CreditError, match="Point TMPDIR to a disk with room") as caught:
-        unpack(file, tmp_path / "gone")
-    assert not isinstance(caught.value, UnreadableTable)
-
-
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.lists(
         st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)),

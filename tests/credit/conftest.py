@@ -1,0 +1,71 @@
+"""History tables written down row by row, and their features as DuckDB computes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import duckdb
+import narwhals as nw
+import pyarrow as pa
+import pytest
+
+from credit.contract import TABLES, Column, Kind
+from credit.features.catalog import HISTORY_FEATURE_NAMES
+from credit.features.history import aggregate_histories
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Row = Mapping[str, object]
+
+Histories = dict[int, dict[str, float]]
+
+
+class Aggregate(Protocol):
+    """Returns each client's features by name; what a row does not name is null."""
+
+    def __call__(self, **tables: Sequence[Row]) -> Histories: ...
+
+
+@pytest.fixture(scope="session")
+def aggregate() -> Aggregate:
+    return aggregate_with_duckdb
+
+
+def aggregate_with_duckdb(**tables: Sequence[Row]) -> Histories:
+    with duckdb.connect() as connection:
+        frames = {
+            name: nw.from_native(connection.from_arrow(make_table(name, rows)))
+            for name, rows in tables.items()
+        }
+        aggregated = aggregate_histories(frames)
+        if aggregated is None:
+            return {}
+        table = aggregated.to_native().to_arrow_table()
+    # Whatever comes back stands in the catalog's order, as the history store has it.
+    assert table.column_names == ["SK_ID_CURR", *HISTORY_FEATURE_NAMES]
+    assert set(table.schema.types[1:]) == {pa.float32()}
+    rows = table.to_pylist()
+    assert len({row["SK_ID_CURR"] for row in rows}) == len(rows)
+    return {
+        row.pop("SK_ID_CURR"): {
+            name: float("nan") if value is None else value for name, value in row.items()
+        }
+        for row in rows
+    }
+
+
+def make_table(name: str, rows: Sequence[Row]) -> pa.Table:
+    return pa.table(
+        {
+            column.name: pa.array([row.get(column.name) for row in rows], choose_type(column))
+            for column in TABLES[name].columns
+        }
+    )
+
+
+def choose_type(column: Column) -> pa.DataType:
+    if column.kind is Kind.CATEGORY:
+        return pa.string()
+    whole = column.kind is Kind.KEY or (column.kind is Kind.INTEGER and not column.nullable)
+    return pa.int64() if whole else pa.float64()
