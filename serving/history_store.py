@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from credit.bundle import FINGERPRINT_KEY
 from credit.errors import FingerprintMismatch, UnreadableTable
-from credit.features.catalog import HISTORY_FEATURE_NAMES, empty_history
+from credit.features.catalog import HISTORY_FEATURE_NAMES
+from credit.features.feature import CLIENT
+from credit.features.history import look_up_histories
 
-CLIENT_KEY = "SK_ID_CURR"
 REMEDY = "Write it again with `credit train`."
 
 
@@ -72,8 +73,7 @@ class HistoryStore:
         clients = arrays[0]
         if np.any(clients[1:] <= clients[:-1]):
             raise UnreadableTable(
-                f"{path}: {CLIENT_KEY} is not strictly ascending, so clients cannot be found. "
-                f"{REMEDY}"
+                f"{path}: {CLIENT} is not strictly ascending, so clients cannot be found. {REMEDY}"
             )
         return cls(clients, tuple(arrays[1:]))
 
@@ -89,13 +89,7 @@ class HistoryStore:
         Args:
             clients: Identifiers, shape (n,).
         """
-        features = empty_history(len(clients))
-        positions = np.searchsorted(self._clients, clients)
-        found = np.zeros(len(clients), np.bool_)
-        inside = positions < len(self._clients)
-        found[inside] = self._clients[positions[inside]] == clients[inside]
-        features[found] = self._gather(positions[found])
-        return Histories(features, found)
+        return Histories(*look_up_histories(self._clients, self._columns, clients))
 
     def _gather(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the features at some positions, shape (n, features)."""
@@ -131,13 +125,13 @@ def _require_fingerprint(schema: pa.Schema, expected: str, path: Path) -> None:
 
 
 def _require_columns(schema: pa.Schema, path: Path) -> None:
-    expected = [pa.field(CLIENT_KEY, pa.int64())]
+    expected = [pa.field(CLIENT, pa.int64())]
     expected += [pa.field(name, pa.float32()) for name in HISTORY_FEATURE_NAMES]
     found = {field.name: field.type for field in schema}
     wrong = [field.name for field in expected if found.get(field.name) != field.type]
     if wrong or schema.names != [field.name for field in expected]:
         raise UnreadableTable(
-            f"{path} does not have the columns {CLIENT_KEY} and {len(expected) - 1} history "
+            f"{path} does not have the columns {CLIENT} and {len(expected) - 1} history "
             f"features, in order; missing or of another type: {', '.join(wrong) or 'none'}. "
             f"{REMEDY}"
         )

@@ -76,9 +76,12 @@ def compute_calibration_error(
     """Return the expected calibration error, in [0, 1], over equally large groups by probability.
 
     The mean over groups, weighted by their size, of |mean probability - default rate|
-    (Naeini, Cooper, Hauskrecht 2015, with equal-mass bins).
+    (Naeini, Cooper, Hauskrecht 2015, with equal-mass bins). Applicants who share a probability
+    share their default rate too, so that it does not matter in which group each of them falls.
     """
+    _, shared, counts = np.unique(pd, return_inverse=True, return_counts=True)
+    rates = (np.bincount(shared, weights=defaulted) / counts)[shared]
     safest_first = np.argsort(pd, kind="stable")
     groups: list[NDArray[np.intp]] = np.array_split(safest_first, min(bins, len(pd)))
-    gaps = [abs(pd[group].mean() - defaulted[group].mean()) * len(group) for group in groups]
+    gaps = [abs(pd[group].mean() - rates[group].mean()) * len(group) for group in groups]
     return float(sum(gaps) / len(pd))

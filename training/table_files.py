@@ -65,14 +65,13 @@ def find_tables(source: Path) -> dict[str, TableFile]:
     if not source.exists():
         raise TableMissing(
             f"{source} does not exist. Name the folder that holds {_expected()}; "
-            f"`credit data make --clients 2000 --out {source}` writes demo tables there."
+            f"`credit data make --out {source}` writes demo tables there."
         )
     found = _in_download(source) if source.is_file() else _in_folder(source)
     if not found:
         raise TableMissing(
             f"No table in {source}: found {_listing(source)}. Expected {_expected()}. "
-            f"`credit data make --clients 2000 --out DIR` writes demo tables, "
-            "`credit data download` fetches Kaggle's."
+            "`credit data make --out DIR` writes demo tables."
         )
     return {table: found[table] for table in TABLES if table in found}
 
