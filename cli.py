@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -15,14 +17,16 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from credit.errors import CreditError
+from credit.interrupt import Ending
 
 if TYPE_CHECKING:
+    from road import Track
     from settings import Settings
     from training.pipeline import TrainingResult
 
 DEMO_CLIENTS = 12_000
 SEED = 0
-INTERRUPTED = 130
+WRONG_CALL = 2
 
 app = typer.Typer(
     help="Credit scoring: from eight tables to a decision over HTTP.",
@@ -70,13 +74,17 @@ def demo(
         int | None, typer.Option(min=1, max=65535, help="Port; default 3000, or any free one.")
     ] = None,
 ) -> None:
-    """Go the whole road: tables, features, training, registry, Bento, service, one decision."""
+    """Go the whole road, from tables to a decision.
+
+    Tables, features, training, registry, Bento, service, and one applicant decided on.
+    """
     from road import RoadOrder, travel
 
     order = RoadOrder(
         data=data, clients=clients, seed=SEED, port=port, keep_serving=serve, project=_project()
     )
-    travel(order, _settings(), _say)
+    with _progress() as track:
+        travel(order, _settings(), _say, track)
 
 
 @data_app.command("make")
@@ -84,25 +92,27 @@ def make_data(
     out: Annotated[Path, typer.Option(help="Folder to make; must be new or empty.")],
     clients: Annotated[int, typer.Option(min=50, help="Applications in all.")] = DEMO_CLIENTS,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same tables.")] = SEED,
-    file_format: Annotated[FileFormat, typer.Option("--format")] = FileFormat.CSV,
+    file_format: Annotated[
+        FileFormat, typer.Option("--format", help="How the files are written.")
+    ] = FileFormat.CSV,
 ) -> None:
     """Make demo tables: all eight, under Kaggle's file names."""
-    from rich.progress import Progress
+    from functools import partial
 
     from demo.tables import make_demo_tables
 
-    with Progress(transient=True) as progress:
-        task = progress.add_task("Demo tables", total=clients)
+    _say(f"Making demo tables of {clients:,} clients in {out}")
+    with _progress() as track:
         made = make_demo_tables(
             out,
             clients=clients,
             seed=seed,
             file_format=file_format.value,
-            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+            on_progress=partial(track, "Clients"),
         )
     for table, rows in made.rows.items():
         _say(f"{table:24}{rows:>12,} rows")
-    _say(f"Made in {out}")
+    _say(f"Default rate {made.default_rate:.2%}. Next: credit train --data {out}")
 
 
 @data_app.command("check")
@@ -110,11 +120,17 @@ def check_data(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder, or Kaggle's zip.")],
     lenient: Annotated[
         bool,
-        typer.Option(help="As training does: missing histories and orphan rows are only notes."),
+        typer.Option(
+            "--lenient", help="As training does: missing histories and orphan rows are only notes."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check tables against the data contract; exit 3, 4 or 5 when they break it."""
+    """Check tables against the data contract.
+
+    Exits with 3 when they break it, 4 when a file cannot be read, 5 when one that is needed is
+    missing.
+    """
     from rich.console import Console
 
     from training.check_report import render_report
@@ -133,51 +149,60 @@ def features(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for features.parquet and history.arrow.")],
 ) -> None:
-    """Compute the feature matrix of all applications, and the history store."""
+    """Compute the feature matrix and the history store, as files."""
     from training.feature_export import export_features
+    from training.pipeline import require_sound_tables
 
+    require_sound_tables(data, _say)
+    _say("Computing features")
     exported = export_features(data, out, memory_limit=_settings().memory_limit, say=_say)
-    _say(f"{exported.rows:,} rows of {exported.columns} features in {out}")
+    _say(f"{exported.rows:,} rows of {exported.columns} features in {out / 'features.parquet'}")
+    _say(f"The clients' histories in {out / 'history.arrow'}")
 
 
 @app.command()
 def train(data: Data, as_json: AsJson = False) -> None:
-    """Train, evaluate and register a model with its threshold; write the history store."""
-    from road import order_training
-    from training.pipeline import train as train_model
+    """Train, evaluate and register a model version.
 
-    result = train_model(order_training(data, _settings()), _say_nothing if as_json else _say)
+    Its threshold is registered with it, and the clients' histories are written for the service.
+    """
+    from road import describe_evaluation, train_version
+
+    settings = _settings()
     if as_json:
+        with redirect_stdout(sys.stderr), _progress() as track:  # MLflow prints links
+            result = train_version(data, settings, _say_nothing, track)
         typer.echo(json.dumps(_describe_training(result)))
         return
-    from road import describe_evaluation
-
+    with _progress() as track:
+        result = train_version(data, settings, _say, track)
     _say(describe_evaluation(result))
     _say(f"Next: credit promote {result.published.version} --to Staging")
 
 
 @app.command()
 def promote(
-    version: Annotated[str, typer.Argument(help="Version in the model registry.")],
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="Version in the model registry.")
+    ],
     to: Annotated[Stage, typer.Option(help="Stage.")],
 ) -> None:
     """Promote a registered version, by stage and by alias."""
-    from mlflow import MlflowClient
+    from road import promote_version
 
-    from registry.staging import promote_to_staging
-
-    settings = _settings()
-    client = MlflowClient(settings.mlflow_tracking_uri)
-    model = promote_to_staging(client, settings.model_name, version)
+    model = promote_version(_settings(), version)
     _say(f"{model.name} version {model.version} is {to.value}. Next: credit build")
 
 
 @app.command()
 def build(as_json: AsJson = False) -> None:
-    """Import the Staging version into BentoML's store, and build the Bento pinned to it."""
+    """Build a Bento of the Staging version.
+
+    The version is imported into BentoML's store, and the Bento is pinned to it.
+    """
     from road import build_staging
 
-    bento = build_staging(_settings(), _project())
+    bento = build_staging(_settings(), _project(), _say_nothing if as_json else _say)
     if as_json:
         typer.echo(json.dumps({"bento": bento.tag, "model": bento.model_tag}))
         return
@@ -187,28 +212,68 @@ def build(as_json: AsJson = False) -> None:
 
 def main() -> NoReturn:
     """Run the command line; a failure ends with its own exit code and one clear line."""
-    # Threads that spin while they wait slow a busy machine's fits down fivefold (ADR 0006).
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    ending = Ending()
+    ending.listen()
+    _prepare_environment()
     try:
-        app(standalone_mode=True)
-    except CreditError as error:
-        typer.secho(f"credit: {error}", fg="red", err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.secho("credit: interrupted; nothing is left half-written.", err=True)
-        sys.exit(INTERRUPTED)
+        app()
+    except BaseException as error:
+        if ending.signal is not None:
+            _complain("interrupted; nothing is left half-written.")
+            sys.exit(ending.exit_code)
+        if not isinstance(error, CreditError | OSError):
+            raise
+        _complain(str(error))
+        sys.exit(getattr(error, "exit_code", CreditError.exit_code))
     sys.exit(0)
 
 
+def _prepare_environment() -> None:
+    """Set what the libraries and the processes that they start read from the environment."""
+    # Threads that spin while they wait slow a busy machine's fits down fivefold (ADR 0006).
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if home := os.environ.get("BENTOML_HOME"):
+        # BentoML's processes run in folders of their own, where a relative path leads elsewhere.
+        os.environ["BENTOML_HOME"] = str(Path(home).absolute())
+
+
 def _settings() -> Settings:
+    """Return the settings, or end as on a wrong call."""
+    from pydantic import ValidationError
+
     from settings import Settings
 
-    return Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        for wrong in error.errors():
+            name = str(wrong["loc"][0]).upper()
+            setting = name if name.startswith(("CREDIT_", "MLFLOW_")) else f"CREDIT_{name}"
+            _complain(f"{setting} is {wrong['input']!r}: {wrong['msg']}.")
+        raise typer.Exit(WRONG_CALL) from None
 
 
 def _project() -> Path:
     """Return the checkout this command belongs to: where bentofile.yaml stands."""
     return Path(__file__).resolve().parent
+
+
+@contextmanager
+def _progress() -> Iterator[Track]:
+    """Give a function that shows how far a work is, where there is a terminal to show it on."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    console = Console()
+    tasks: dict[str, TaskID] = {}
+    with Progress(transient=True, console=console, disable=not console.is_terminal) as progress:
+
+        def track(work: str, done: int, total: int) -> None:
+            if work not in tasks:
+                tasks[work] = progress.add_task(work, total=total)
+            progress.update(tasks[work], completed=done, visible=done < total)
+
+        yield track
 
 
 def _describe_training(result: TrainingResult) -> dict[str, object]:
@@ -225,6 +290,10 @@ def _describe_training(result: TrainingResult) -> dict[str, object]:
 
 def _say(line: str) -> None:
     typer.echo(line)
+
+
+def _complain(line: str) -> None:
+    typer.secho(f"credit: {line}", fg="red", err=True)
 
 
 def _say_nothing(_line: str) -> None:

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     )
     mlflow_tracking_uri: str = Field(
         "sqlite:///mlflow.db",
+        min_length=1,
         validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "CREDIT_MLFLOW_TRACKING_URI"),
         description="MLflow's database or server.",
     )
@@ -30,7 +31,11 @@ class Settings(BaseSettings):
     false_positive_cost: float = Field(
         1.0, gt=0, description="Price of a refused applicant who would have repaid."
     )
-    memory_limit: str = Field("4GB", description="Memory DuckDB may use before it spills to disk.")
+    memory_limit: str = Field(
+        "4GB",
+        pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
+        description="Memory DuckDB may use before it spills to disk, such as 4GB or 512MiB.",
+    )
     history_store_path: Path | None = Field(
         None,
         validation_alias="CREDIT_HISTORY_STORE",

@@ -28,7 +28,7 @@ AFTER_LATE = np.array(
         [0.033, 0.004, 0.001, 0.001, 0.001, 0.96],
     ]
 )
-FALLS_LATE, FALLS_LATE_SPREAD, FALLS_LATE_LOADING = 0.020, 1.5, 0.85
+FALLS_LATE, FALLS_LATE_SPREAD, FALLS_LATE_LOADING = 0.020, 1.7, 0.95
 # A known month is followed by an unknown one, an unknown by a known one.
 GETS_UNKNOWN, GETS_KNOWN, STARTS_UNKNOWN = 0.082, 0.22, 0.2
 

@@ -8,9 +8,11 @@ by checksum on the next run.
 from __future__ import annotations
 
 import hashlib
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,11 +24,13 @@ from bentoml.exceptions import BentoMLException, NotFound
 
 from credit.bundle import MODEL_FILE, compute_fingerprint
 from credit.errors import BuildFailed
+from credit.interrupt import postpone_ending
 from registry.staging import RegisteredModel
 
 BENTO_NAME = "credit_scoring"
 MODEL_FOLDER = "mlflow_model"
 CHECKSUM = "model_sha256"
+STOP_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ def import_model(model: RegisteredModel, tracking_uri: str) -> str:
     """Copy a registered version into the BentoML store, and return its tag there.
 
     The tag is `NAME:mlflow-v<version>`; threshold, costs, fingerprint and the checksum of the model
-    file are its metadata. A whole copy that is there already is kept; half a copy is replaced.
+    file are its metadata. A whole copy that is there already is kept if it is the latest, which is
+    what a plain `bentoml serve` takes; any other is replaced.
 
     Raises:
         FingerprintMismatch: If the version was fitted with other feature code than this.
@@ -56,7 +61,7 @@ def import_model(model: RegisteredModel, tracking_uri: str) -> str:
     tag = f"{model.name}:mlflow-v{model.version}"
     mlflow.set_tracking_uri(tracking_uri)
     registered = _hash_registered(model)
-    if _hash_stored(tag) == registered:
+    if _hash_stored(tag) == registered and _find_latest(model.name) == tag:
         return tag
     _discard_model(tag)
     with _discarding_model_on_failure(tag):
@@ -84,23 +89,55 @@ def build_bento(model: RegisteredModel, model_tag: str, project: Path) -> BuiltB
         )
     now = datetime.now(UTC).strftime("%Y%m%dt%H%M%S%f")
     tag = f"{BENTO_NAME}:v{model.version}-{now}"
-    command = [sys.executable, "-m", "bentoml", "build", str(project)]
+    command = [sys.executable, "-m", "bentoml", "build", "."]
     command += ["--version", tag.partition(":")[2], "--output", "tag"]
     command += ["--arg", f"model_tag={model_tag}"]
     with _discarding_bento_on_failure(tag):
-        done = subprocess.run(  # noqa: S603 -- our own interpreter and arguments
-            command, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            last_lines = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
-            raise BuildFailed(f"`bentoml build` ended with {done.returncode}:\n{last_lines}")
+        exit_code, output = _run(command, project)
+        if exit_code:
+            last_line = (output.strip().splitlines() or ["it said nothing"])[-1].strip()
+            raise BuildFailed(
+                f"`bentoml build` ended with {exit_code}: {last_line} (run it in {project} "
+                "to see all it says)"
+            )
     return BuiltBento(tag, model_tag)
+
+
+def _run(command: Sequence[str], folder: Path) -> tuple[int, str]:
+    """Return exit code and output of a command; interrupted, it gets time to clean up."""
+    process = None
+    try:
+        with postpone_ending():  # a process that nobody knows of would go on
+            process = subprocess.Popen(  # noqa: S603 -- our own interpreter and arguments
+                command,
+                cwd=folder,  # BentoML reads no file outside of the folder it runs in
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,  # Ctrl-C is ours to pass on, once
+            )
+        output, _ = process.communicate()
+    except BaseException:
+        if process:
+            _stop(process)
+        raise
+    return process.returncode, output
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
 
 
 def _hash_registered(model: RegisteredModel) -> str:
     uri = f"models:/{model.name}/{model.version}/{MODEL_FILE}"
     try:
-        return _hash_file(Path(mlflow.artifacts.download_artifacts(uri)))
+        with tempfile.TemporaryDirectory(prefix="credit-model-") as folder:
+            return _hash_file(Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder)))
     except (mlflow.MlflowException, OSError) as error:
         raise BuildFailed(
             f"Version {model.version} of {model.name} is registered, but its file {MODEL_FILE} "
@@ -114,6 +151,14 @@ def _hash_stored(tag: str) -> str | None:
         stored = bentoml.models.get(tag)
         return _hash_file(Path(stored.path_of(f"{MODEL_FOLDER}/{MODEL_FILE}")))
     except (BentoMLException, OSError):
+        return None
+
+
+def _find_latest(name: str) -> str | None:
+    """Return the tag that `name:latest` means in the BentoML store; None if it holds none."""
+    try:
+        return str(bentoml.models.get(name).tag)
+    except BentoMLException:
         return None
 
 

@@ -135,12 +135,17 @@ def render_report(report: CheckReport) -> RenderableType:
     return Group(*parts, broken if report.violations else sound)
 
 
+def describe_finding(found: Finding) -> str:
+    """Return the finding as one line: where, what, in how many rows, and what to do."""
+    return f"{_locate(found)}: {_explain(found)}"
+
+
 def _summarize(report: CheckReport) -> CreditError:
     tables = sorted({found.table for found in report.violations})
     first = report.violations[0]
     return ContractViolation(
         f"The tables break the data contract: violations in {', '.join(tables)}. "
-        f"The first of {len(report.violations)}: {_locate(first)}: {_explain(first)}"
+        f"The first of {len(report.violations)}: {describe_finding(first)}"
     )
 
 

@@ -14,17 +14,20 @@ from numpy.typing import NDArray
 from credit.bundle import Bundle, compute_fingerprint
 from credit.cost import CostMatrix
 from credit.errors import TrainingImpossible
+from training.check_report import describe_finding
 from training.feature_matrix import (
     FeatureMatrix,
     build_histories,
     build_matrix,
+    replacing,
     write_history_store,
 )
-from training.fitting import CrossValidation, FitSettings, cross_validate, fit_booster
+from training.fitting import CrossValidation, FitSettings, Progress, cross_validate, fit_booster
 from training.metrics import Evaluation, evaluate
 from training.publish import PublishedVersion, TrainedModel, publish
 from training.table_check import check_tables
 from training.tables import Tables, open_tables
+from training.tracking import prepare_tracking
 
 Say = Callable[[str], None]
 TRAINING_TABLE = "application_train"
@@ -72,7 +75,7 @@ class TrainingResult:
     features: int
 
 
-def train(order: TrainingOrder, say: Say) -> TrainingResult:
+def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> TrainingResult:
     """Train, evaluate and register a model, and write the history store that belongs to it.
 
     The store is replaced after the model is registered, and both carry the same fingerprint.
@@ -80,6 +83,7 @@ def train(order: TrainingOrder, say: Say) -> TrainingResult:
     Args:
         order: What to do.
         say: Told what is being done, a line a step.
+        on_fold: Told after each fold how many are done, of how many.
 
     Raises:
         ContractViolation: If the tables break the contract in more than missing histories and
@@ -87,33 +91,49 @@ def train(order: TrainingOrder, say: Say) -> TrainingResult:
         UnreadableTable: If a file is not what its name says.
         TableMissing: If there is no application_train.
         TrainingImpossible: If there are too few clients of a class.
+        RegistryError: If MLflow cannot be used.
     """
-    say("Checking the tables against the contract")
-    report = check_tables(order.data, lenient=True)
-    report.raise_for_violations()
+    require_sound_tables(order.data, say)
+    prepare_tracking(order.tracking_uri)
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
-        for name in tables.missing:
-            say(f"{name} is not there: going on without its features")
         say("Computing features")
         histories = build_histories(tables)
         matrix = build_matrix(tables, TRAINING_TABLE, histories)
-        model, evaluation = _fit(matrix, tables, order, say)
+        model, evaluation = _fit(matrix, tables, order, say, on_fold)
         missing = tuple(tables.missing)
     say("Registering model and threshold in MLflow")
-    published = publish(model, order.tracking_uri, order.model_name)
-    write_history_store(histories, order.history_store)
+    # Written before and put in place after, so that no version is ever without its store.
+    with replacing(order.history_store) as part:
+        write_history_store(histories, part)
+        published = publish(model, order.tracking_uri, order.model_name)
     return TrainingResult(
         published, evaluation, missing, len(matrix.clients), matrix.features.shape[1]
     )
 
 
+def require_sound_tables(data: Path, say: Say) -> None:
+    """Return if features can be computed from the tables; what is not fatal is told, a line each.
+
+    Raises:
+        ContractViolation: If the tables break the contract in more than missing histories and
+            orphan rows.
+        UnreadableTable: If a file is not what its name says.
+        TableMissing: If there is no application_train.
+    """
+    say("Checking the tables against the contract")
+    report = check_tables(data, lenient=True)
+    for note in report.notes:
+        say(f"Note: {describe_finding(note)}")
+    report.raise_for_violations()
+
+
 def _fit(
-    matrix: FeatureMatrix, tables: Tables, order: TrainingOrder, say: Say
+    matrix: FeatureMatrix, tables: Tables, order: TrainingOrder, say: Say, on_fold: Progress | None
 ) -> tuple[TrainedModel, Evaluation]:
     if matrix.defaulted is None:
         raise TrainingImpossible(f"{TRAINING_TABLE} has no TARGET, so nothing can be learned.")
     say(f"Fitting on folds of {len(matrix.clients):,} clients, {matrix.features.shape[1]} features")
-    validation = cross_validate(matrix.features, matrix.defaulted, order.fit)
+    validation = cross_validate(matrix.features, matrix.defaulted, order.fit, on_fold)
     evaluation = evaluate(matrix.defaulted, validation.pd, order.costs)
     rounds = round(float(np.mean(validation.rounds)))
     say(f"Fitting the model on all clients, {rounds} trees")

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import mlflow
 import numpy as np
 import pandas as pd
 import xgboost as xgb
+from mlflow import MlflowClient
 from mlflow.environment_variables import MLFLOW_UV_AUTO_DETECT
+from mlflow.exceptions import MlflowException
 from mlflow.models.signature import ModelSignature, infer_signature
 from numpy.typing import NDArray
 
 from credit.bundle import Bundle
 from credit.errors import RegistryError
 from credit.features.catalog import FEATURE_NAMES
+from training.tracking import locate_database, quiet_mlflow
 
 EXPERIMENT = "credit-scoring"
 RUN_NAME = "train"
@@ -70,7 +70,8 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
     Raises:
         RegistryError: If MLflow kept no signature.
     """
-    _quiet_mlflow()
+    quiet_mlflow()
+    os.environ[MLFLOW_UV_AUTO_DETECT.name] = "false"  # it would add the lock file it finds
     mlflow.set_tracking_uri(tracking_uri)
     experiment_id = _require_experiment(tracking_uri)
     with mlflow.start_run(experiment_id=experiment_id, run_name=RUN_NAME) as run:
@@ -89,16 +90,27 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
         )
     if info.signature is None:
         raise RegistryError("MLflow kept no signature of the model; nothing was registered.")
-    tags = model.bundle.to_metadata()
-    version = mlflow.register_model(info.model_uri, model_name, tags=tags)
+    # The client's calls, not `mlflow.register_model`, which goes on, and prints, after the version
+    # is there: an interrupt then would leave a version that this run knows nothing of.
+    client = MlflowClient(tracking_uri)
+    _require_registered_model(client, model_name)
+    version = client.create_model_version(
+        model_name,
+        info.model_uri,
+        run.info.run_id,
+        tags=model.bundle.to_metadata(),
+        await_creation_for=0,
+        model_id=info.model_id,
+    )
     return PublishedVersion(model_name, str(version.version), run.info.run_id)
 
 
-def _quiet_mlflow() -> None:
-    """Leave MLflow's errors in the log, and files of the working directory out of the model."""
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
-    os.environ[MLFLOW_UV_AUTO_DETECT.name] = "false"  # it would add the lock file it finds
+def _require_registered_model(client: MlflowClient, name: str) -> None:
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def _sign(booster: xgb.Booster, example: pd.DataFrame) -> ModelSignature:
@@ -115,7 +127,5 @@ def _require_experiment(tracking_uri: str) -> str:
 
 def _locate_artifacts(tracking_uri: str) -> str | None:
     """Return the folder beside an SQLite file; None lets a server decide."""
-    if not tracking_uri.startswith("sqlite:///"):
-        return None
-    database = Path(urlsplit(tracking_uri).path.removeprefix("/"))
-    return (database.resolve().parent / "mlartifacts").as_uri()
+    database = locate_database(tracking_uri)
+    return (database.parent / "mlartifacts").as_uri() if database else None

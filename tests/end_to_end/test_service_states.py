@@ -17,20 +17,28 @@ if TYPE_CHECKING:
     from tests.end_to_end.conftest import Published, Service, Start
 
 
+@pytest.fixture(scope="module")
+def bare_service(
+    start_service: Start, published: Published, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service without a history store."""
+    nowhere = tmp_path_factory.mktemp("nowhere") / "history.arrow"
+    with start_service(published.bentoml_home, nowhere) as service:
+        yield service
+
+
 def test_without_a_history_store_everyone_counts_as_without_history(
-    start_service: Start, published: Published, tmp_path: Path
+    bare_service: Service, published: Published
 ) -> None:
-    with start_service(published.bentoml_home, tmp_path / "nowhere.arrow") as bare:
-        answers = bare.post({"data": list(published.applicants)}).json()
-        health = bare.get("/health").json()
-        output = bare.output.read_text()
+    answers = bare_service.post({"data": list(published.applicants)}).json()
+    health = bare_service.get("/health").json()
 
     expected = published.score_offline(with_histories=False)
     assert [answer["probability"] for answer in answers] == expected
     assert expected != published.score_offline()
     assert health["status"] == "ok"
     assert health["history_store"] == {"state": "absent", "clients": 0}
-    assert "No history store at" in output
+    assert "No history store at" in bare_service.output.read_text()
 
 
 def test_a_model_of_other_code_is_refused_at_start(
@@ -112,21 +120,21 @@ def test_while_the_model_does_not_answer_clients_are_told_to_come_back(
 
 
 def test_a_model_that_died_comes_back_as_the_same_version_though_a_newer_one_was_imported(
-    start_service: Start,
+    bare_service: Service,
     publish_bundle: Callable[[Path, Bundle], None],
     published: Published,
 ) -> None:
     newer = published.bundle.model_copy(update={"model_version": "2"})
+    publish_bundle(bare_service.bentoml_home, newer)
 
-    with start_service(published.bentoml_home, published.history_store) as service:
-        publish_bundle(service.bentoml_home, newer)
-        service.find_runner().kill()
-        during = service.post({"data": published.applicants[0]})
-        wait_for_an_answer(service)
-        answers = service.post({"data": list(published.applicants)}).json()
+    bare_service.find_runner().kill()
+    during = bare_service.post({"data": published.applicants[0]})
+    wait_for_an_answer(bare_service)
+    answers = bare_service.post({"data": list(published.applicants)}).json()
 
+    expected = published.score_offline(with_histories=False)
     assert during.status_code in {200, 503}
-    assert [answer["probability"] for answer in answers] == published.score_offline()
+    assert [answer["probability"] for answer in answers] == expected
     assert {answer["model_version"] for answer in answers} == {"1"}
 
 

@@ -121,7 +121,7 @@ def test_too_few_of_an_outcome_cannot_be_learned_from(
 ) -> None:
     features, defaulted = make_clients(200, FEWEST_OF_A_CLASS - 1)
 
-    with pytest.raises(TrainingImpossible, match="19 .*181 .*at least 20 of each|181 .*19 "):
+    with pytest.raises(TrainingImpossible, match=r"19 .*181 .*at least 20 of each|181 .*19 "):
         cross_validate(features, flip(defaulted), QUICK)
 
 

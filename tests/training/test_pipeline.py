@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from mlflow import MlflowClient
+
+from credit.bundle import Bundle, compute_fingerprint
+from credit.contract import TABLES
+from credit.cost import CostMatrix
+from credit.errors import ContractViolation, CreditError, TableMissing, TrainingImpossible
+from credit.features.catalog import FEATURE_NAMES
+from serving.history_store import HistoryStore
+from training.fitting import FitSettings
+from training.pipeline import TrainingOrder, train
+
+if TYPE_CHECKING:
+    from tests.conftest import Trained
+    from training.feature_matrix import FeatureMatrix
+
+NAME = "some_model"
+STEPS = [
+    "Checking the tables",
+    "Computing features",
+    "Fitting on folds",
+    "Fitting the model",
+    "Registering",
+]
+
+
+@pytest.fixture
+def order(few_clients: Path, tmp_path: Path, tracking_uri: str) -> TrainingOrder:
+    """Training on tables that the test may change, a few trees, everything in its own folder."""
+    return TrainingOrder(
+        data=Path(shutil.copytree(few_clients, tmp_path / "tables")),
+        history_store=tmp_path / "history.arrow",
+        tracking_uri=tracking_uri,
+        model_name=NAME,
+        fit=FitSettings(rounds_max=3),
+    )
+
+
+def count_versions(order: TrainingOrder) -> int:
+    return len(MlflowClient(order.tracking_uri).search_model_versions(f"name='{NAME}'"))
+
+
+def be_silent(_: str) -> None:
+    pass
+
+
+def test_the_version_carries_the_threshold_that_was_chosen_and_the_prices(
+    trained: Trained,
+) -> None:
+    published = trained.result.published
+    client = MlflowClient(trained.order.tracking_uri)
+    version = client.get_model_version(published.model_name, published.version)
+
+    bundle = Bundle.from_metadata(version.tags)
+
+    assert bundle.threshold == trained.result.evaluation.choice.threshold
+    assert bundle.costs == trained.order.costs == CostMatrix(8.0, 1.5)
+    assert bundle.fingerprint == compute_fingerprint()
+    assert bundle.oof_auc == trained.result.evaluation.auc
+    assert bundle.training_tables == tuple(TABLES)
+
+
+def test_the_run_is_told_how_the_model_was_fitted(trained: Trained) -> None:
+    client = MlflowClient(trained.order.tracking_uri)
+    data = client.get_run(trained.result.published.run_id).data
+
+    assert data.params["clients"] == str(trained.result.clients)
+    assert data.params["false_negative_cost"] == "8.0"
+    assert data.params["rounds"] == str(trained.load_booster().num_boosted_rounds())
+    assert data.metrics == pytest.approx(trained.result.evaluation.to_metrics())
+
+
+def test_the_model_foretells_defaults_of_clients_it_has_not_seen(trained: Trained) -> None:
+    assert trained.result.evaluation.auc > 0.65
+
+
+def test_all_tables_being_there_none_is_said_to_be_missing(trained: Trained) -> None:
+    assert trained.result.missing == ()
+    assert not any("missing" in line for line in trained.said)
+
+
+def test_every_step_is_said(trained: Trained) -> None:
+    steps = zip(STEPS, trained.said, strict=True)
+    assert all(said.startswith(step) for step, said in steps)
+
+
+def test_the_store_knows_the_clients_histories_and_the_code_they_were_made_with(
+    trained: Trained, matrix: FeatureMatrix
+) -> None:
+    store = HistoryStore.open(trained.order.history_store, compute_fingerprint())
+
+    looked_up = store.lookup(matrix.clients)
+
+    np.testing.assert_array_equal(
+        looked_up.features, matrix.features[:, -looked_up.features.shape[1] :]
+    )
+    assert looked_up.found.any()
+
+
+def test_the_example_row_is_nobodys(trained: Trained, matrix: FeatureMatrix) -> None:
+    path = trained.model_file.with_name("input_example.json")
+    (cells,) = json.loads(path.read_text())["data"]
+    example = np.array([np.nan if cell is None else cell for cell in cells], np.float32)
+
+    same = (matrix.features == example) | (np.isnan(matrix.features) & np.isnan(example))
+
+    assert example.shape == (len(FEATURE_NAMES),)
+    assert np.isfinite(example).any()
+    assert same.all(axis=1).sum() == 0
+
+
+def test_missing_history_tables_are_said_and_done_without(order: TrainingOrder) -> None:
+    for table in ("bureau", "installments_payments"):
+        (order.data / f"{table}.parquet").unlink()
+    said: list[str] = []
+
+    result = train(order, said.append)
+
+    assert result.missing == ("bureau", "installments_payments")
+    for table in result.missing:
+        assert any(f"{table}: missing" in line for line in said)
+    assert result.features == len(FEATURE_NAMES)
+    assert count_versions(order) == 1
+
+
+def test_the_application_table_alone_is_enough(order: TrainingOrder) -> None:
+    for path in order.data.iterdir():
+        if path.stem != "application_train":
+            path.unlink()
+
+    result = train(order, be_silent)
+
+    assert result.published.version == "1"
+    assert len(HistoryStore.open(order.history_store, compute_fingerprint())) == 0
+
+
+def test_an_interrupt_up_to_the_last_step_leaves_no_version_and_the_old_store(
+    order: TrainingOrder,
+) -> None:
+    order.history_store.write_text("the old store")
+
+    def interrupt(line: str) -> None:
+        if line.startswith(STEPS[-1]):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(order, interrupt)
+
+    assert count_versions(order) == 0
+    assert order.history_store.read_text() == "the old store"
+
+
+def test_the_same_tables_and_seed_give_the_same_model(order: TrainingOrder) -> None:
+    for _ in range(2):
+        train(order, be_silent)
+
+    artifacts = Path(order.tracking_uri.removeprefix("sqlite:///")).parent / "mlartifacts"
+    first, second = (path.read_bytes() for path in artifacts.glob("**/model.ubj"))
+    assert first == second
+
+
+def leave_few_defaults(data: Path) -> None:
+    path = data / "application_train.parquet"
+    rows = pq.read_table(path)
+    repaid = [row for row, target in enumerate(rows["TARGET"].to_pylist()) if target == 0]
+    pq.write_table(rows.take(repaid), path)
+
+
+def lose_applications(data: Path) -> None:
+    (data / "application_train.parquet").unlink()
+
+
+def lose_a_column(data: Path) -> None:
+    path = data / "application_train.parquet"
+    pq.write_table(pq.read_table(path).drop_columns("AMT_CREDIT"), path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "message"),
+    [
+        (leave_few_defaults, TrainingImpossible, "0 defaults"),
+        (lose_applications, TableMissing, "application_train"),
+        (lose_a_column, ContractViolation, "AMT_CREDIT"),
+    ],
+)
+def test_tables_that_will_not_do_leave_no_version_and_no_store(
+    order: TrainingOrder,
+    spoil: Callable[[Path], None],
+    error: type[CreditError],
+    message: str,
+) -> None:
+    spoil(order.data)
+
+    with pytest.raises(error, match=message):
+        train(order, be_silent)
+
+    assert count_versions(order) == 0
+    assert not order.history_store.exists()

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost as xgb
+from mlflow import MlflowClient
+
+from credit.bundle import Bundle
+from credit.features.catalog import FEATURE_NAMES
+from training.fitting import FitSettings, fit_booster
+from training.publish import EXPERIMENT, PublishedVersion, TrainedModel, publish
+
+if TYPE_CHECKING:
+    from tests.conftest import Trained
+    from training.feature_matrix import FeatureMatrix
+
+NAME = "some_model"
+BUNDLE = Bundle(
+    model_version="",
+    threshold=0.1 + 0.2 - 0.2,  # not 0.1: every bit must survive
+    false_negative_cost=10.0,
+    false_positive_cost=1.0,
+    fingerprint="0123456789abcdef",
+    trained_at="2026-01-01T00:00:00+00:00",
+    oof_auc=2 / 3,
+    training_tables=("application_train", "bureau"),
+)
+
+
+@pytest.fixture(scope="module")
+def model(matrix: FeatureMatrix) -> TrainedModel:
+    assert matrix.defaulted is not None
+    return TrainedModel(
+        booster=fit_booster(matrix.features, matrix.defaulted, 5, FitSettings()),
+        bundle=BUNDLE,
+        parameters={"eta": 0.05, "rounds_of_folds": [4, 6]},
+        metrics={"oof_auc": 0.75, "oof_log_loss": float("inf")},
+        example=np.full(len(FEATURE_NAMES), 0.5, np.float32),
+    )
+
+
+def list_versions(tracking_uri: str) -> list[Any]:
+    return list(MlflowClient(tracking_uri).search_model_versions(f"name='{NAME}'"))
+
+
+def execute(tracking_uri: str, statement: str) -> None:
+    with sqlite3.connect(tracking_uri.removeprefix("sqlite:///")) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def model_uri(published: PublishedVersion) -> str:
+    return f"models:/{published.model_name}/{published.version}"
+
+
+def test_threshold_costs_and_fingerprint_are_the_versions_tags(
+    model: TrainedModel, tracking_uri: str
+) -> None:
+    published = publish(model, tracking_uri, NAME)
+
+    (version,) = list_versions(tracking_uri)
+    assert (published.version, str(version.version)) == ("1", "1")
+    assert published.run_id == version.run_id
+    assert Bundle.from_metadata(version.tags) == BUNDLE
+
+
+def test_no_version_is_there_if_its_tags_cannot_be_written(
+    model: TrainedModel, tracking_uri: str
+) -> None:
+    execute(
+        tracking_uri,
+        "CREATE TRIGGER full BEFORE INSERT ON model_version_tags "
+        "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    )
+
+    with pytest.raises(mlflow.MlflowException, match="Model Version creation error"):
+        publish(model, tracking_uri, NAME)
+
+    assert list_versions(tracking_uri) == []
+
+
+def test_an_interrupt_before_the_registration_leaves_no_version(
+    model: TrainedModel, tracking_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "create_model_version", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            publish(model, tracking_uri, NAME)
+    left_behind = list_versions(tracking_uri)
+
+    published = publish(model, tracking_uri, NAME)
+
+    assert left_behind == []
+    assert published.version == "1"
+    assert mlflow.active_run() is None
+
+
+def test_each_publication_is_a_version_of_its_own(model: TrainedModel, tracking_uri: str) -> None:
+    first, second = (publish(model, tracking_uri, NAME) for _ in range(2))
+
+    assert (first.version, second.version) == ("1", "2")
+    assert first.run_id != second.run_id
+    assert len(list_versions(tracking_uri)) == 2
+
+
+def test_the_run_says_what_was_set_and_measured_and_skips_what_is_no_number(
+    model: TrainedModel, tracking_uri: str
+) -> None:
+    published = publish(model, tracking_uri, NAME)
+
+    client = MlflowClient(tracking_uri)
+    run = client.get_run(published.run_id)
+    assert run.data.params == {"eta": "0.05", "rounds_of_folds": "[4, 6]"}
+    assert run.data.metrics == {"oof_auc": 0.75}
+    assert run.info.status == "FINISHED"
+    assert client.get_experiment(run.info.experiment_id).name == EXPERIMENT
+
+
+def test_artifacts_lie_beside_the_database(model: TrainedModel, tracking_uri: str) -> None:
+    publish(model, tracking_uri, NAME)
+
+    beside = Path(tracking_uri.removeprefix("sqlite:///")).parent
+    assert len(list(beside.glob("mlartifacts/**/model.ubj"))) == 1
+
+
+def test_the_signature_names_every_feature_in_order(model: TrainedModel, tracking_uri: str) -> None:
+    info = mlflow.models.get_model_info(model_uri(publish(model, tracking_uri, NAME)))
+
+    assert info.signature is not None
+    assert tuple(info.signature.inputs.input_names()) == FEATURE_NAMES
+    assert {column.type.name for column in info.signature.inputs.inputs} == {"float"}
+
+
+def test_the_input_example_is_the_row_that_was_given(
+    model: TrainedModel, tracking_uri: str
+) -> None:
+    publish(model, tracking_uri, NAME)
+
+    beside = Path(tracking_uri.removeprefix("sqlite:///")).parent
+    (path,) = beside.glob("mlartifacts/**/input_example.json")
+    assert json.loads(path.read_text()) == {
+        "columns": list(FEATURE_NAMES),
+        "data": [[0.5] * len(FEATURE_NAMES)],
+    }
+
+
+def test_the_model_folder_holds_no_pickle_and_nothing_of_the_working_directory(
+    model: TrainedModel, tracking_uri: str
+) -> None:
+    publish(model, tracking_uri, NAME)
+
+    beside = Path(tracking_uri.removeprefix("sqlite:///")).parent
+    (path,) = beside.glob("mlartifacts/**/model.ubj")
+    assert {file.name for file in path.parent.iterdir()} == {
+        "MLmodel",
+        "conda.yaml",
+        "input_example.json",
+        "model.ubj",
+        "python_env.yaml",
+        "requirements.txt",
+        "serving_input_example.json",
+    }
+
+
+def test_the_file_alone_predicts_what_the_registry_predicts(
+    trained: Trained, matrix: FeatureMatrix
+) -> None:
+    mlflow.set_tracking_uri(trained.order.tracking_uri)
+    with warnings.catch_warnings():
+        # What MLflow's own loader thinks of its dependencies is no concern of ours.
+        warnings.simplefilter("ignore")
+        registered = mlflow.pyfunc.load_model(model_uri(trained.result.published))
+        rows = pd.DataFrame(matrix.features, columns=list(FEATURE_NAMES))
+        expected = registered.predict(rows)
+
+    pd_of_file = xgb.Booster(model_file=trained.model_file).inplace_predict(matrix.features)
+
+    np.testing.assert_array_equal(pd_of_file, expected)
+    assert len(np.unique(pd_of_file)) > 100
