@@ -151,7 +151,7 @@ def features(
 ) -> None:
     """Compute the feature matrix and the history store, as files."""
     from training.feature_export import export_features
-    from training.pipeline import require_sound_tables
+    from training.sound_tables import require_sound_tables
 
     require_sound_tables(data, _say)
     _say("Computing features")

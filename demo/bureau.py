@@ -56,10 +56,10 @@ def make_bureau(clients: Clients, figures: Figures, rng: np.random.Generator) ->
     worst = load_factor(rng, risk, LOADINGS["worst"])
     columns |= _price_credits(parts, owed, worst, clients.bureau_monthly[client], rng)
     overdue = parts.flag("overdue", load_factor(rng, risk, LOADINGS["overdue"]))
-    for name in ("AMT_CREDIT_SUM_OVERDUE", "CREDIT_DAY_OVERDUE"):
-        columns[name] = np.where(overdue, anywhere.known_number(name), 0)
-    columns["AMT_CREDIT_SUM_OVERDUE"] = snap(columns["AMT_CREDIT_SUM_OVERDUE"], 4.5)
-    columns["CREDIT_DAY_OVERDUE"] = np.round(columns["CREDIT_DAY_OVERDUE"])
+    amount = np.maximum(snap(anywhere.known_number("AMT_CREDIT_SUM_OVERDUE"), 4.5), 4.5)
+    days = np.maximum(np.round(anywhere.known_number("CREDIT_DAY_OVERDUE")), 1)
+    columns["AMT_CREDIT_SUM_OVERDUE"] = np.where(overdue, amount, 0)
+    columns["CREDIT_DAY_OVERDUE"] = np.where(overdue, days, 0)
     return columns
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from demo.application import make_application
@@ -51,16 +53,14 @@ def draw_chunk(figures: Figures, seed: int, index: int, clients: int) -> dict[st
     }
 
 
-def draw_logits(figures: Figures, seed: int, clients: int) -> Floats:
-    """Return the logit of default of each client, without its constant."""
-    logits = []
+def draw_risks(figures: Figures, seed: int, clients: int) -> Iterator[tuple[Clients, Floats]]:
+    """Yield the clients of each chunk and their logit of default, without its constant."""
     for index in range(count_chunks(clients)):
         rngs = _open_streams(seed, index)
         drawn = draw_clients_of_chunk(figures, rngs, index, clients)
         _, loans = make_previous(drawn, figures, rngs["previous"])
         cards = draw_cards(drawn, loans, figures, rngs["cards"])
-        logits.append(compute_logit(drawn, figures, find_present(drawn, loans, cards)))
-    return np.concatenate(logits)
+        yield drawn, compute_logit(drawn, figures, find_present(drawn, loans, cards))
 
 
 def count_chunks(clients: int) -> int:

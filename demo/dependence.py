@@ -50,10 +50,10 @@ def measure_default(warehouse: Warehouse) -> dict[str, Any]:
 
 def calibrate_intercept(figures: dict[str, Any], rate: float = 0.0807) -> float:
     """Return the constant of the logit at which the demo's clients default at the rate."""
-    from demo.chunk import draw_logits
+    from demo.chunk import draw_risks
 
     parsed = parse_figures(figures | {"default": figures["default"] | {"intercept": 0.0}})
-    logit = draw_logits(parsed, seed=0, clients=100_000)
+    logit = np.concatenate([logit for _, logit in draw_risks(parsed, seed=0, clients=100_000)])
     low, high = -10.0, 10.0
     for _ in range(40):
         middle = (low + high) / 2

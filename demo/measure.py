@@ -129,7 +129,7 @@ def _measure_part(view: View, rows: Rows, mine: NDArray[np.bool_]) -> dict[str, 
     quantities = {}
     for name in view.quantities:
         chosen = mine & rows[f"given {name}"].astype(bool) if name in view.given else mine
-        if np.count_nonzero(chosen) >= FEWEST_ROWS:
+        if np.count_nonzero(~np.isnan(rows[name][chosen])) >= FEWEST_ROWS:
             quantities[name] = summarise(
                 rows[name][chosen],
                 rows["weight"][chosen],

@@ -10,8 +10,8 @@ from demo.clients import Clients, Flags
 from demo.figures import Figures, Floats, code_of
 
 # Logit of default per standard deviation of a history's risk, for who has such a history. The
-# rarer the history and the dimmer its rows show the risk, the larger the weight that makes
-# its table worth reading.
+# rarer the history, and the dimmer its rows show the risk, the larger the weight must be for a
+# model to gain from its table.
 HISTORY_WEIGHTS: dict[str, float] = {
     "bureau": 0.50,
     "bureau_balance": 0.80,
@@ -20,7 +20,8 @@ HISTORY_WEIGHTS: dict[str, float] = {
     "card": 0.95,
     "installments": 0.45,
 }
-# The measured effects, less than their whole: the histories explain the rest of them.
+# Of the effects measured on the application. With all of them, and six histories beside it, a
+# model would tell defaults better than anybody could with the real tables.
 APPLICATION_WEIGHT = 0.8
 
 

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import bentoml
 import mlflow
-from bentoml.exceptions import BentoMLException, NotFound
+from bentoml.exceptions import NotFound
 
 from credit.bundle import MODEL_FILE, compute_fingerprint
 from credit.errors import BuildFailed
@@ -50,8 +50,8 @@ def import_model(model: RegisteredModel, tracking_uri: str) -> str:
     """Copy a registered version into the BentoML store, and return its tag there.
 
     The tag is `NAME:mlflow-v<version>`; threshold, costs, fingerprint and the checksum of the model
-    file are its metadata. A whole copy that is there already is kept if it is the latest, which is
-    what a plain `bentoml serve` takes; any other is replaced.
+    file are its metadata. A whole copy with the same metadata that is there already is kept if it
+    is the latest, which is what a plain `bentoml serve` takes; any other is replaced.
 
     Raises:
         FingerprintMismatch: If the version was fitted with other feature code than this.
@@ -61,7 +61,8 @@ def import_model(model: RegisteredModel, tracking_uri: str) -> str:
     tag = f"{model.name}:mlflow-v{model.version}"
     mlflow.set_tracking_uri(tracking_uri)
     registered = _hash_registered(model)
-    if _hash_stored(tag) == registered and _find_latest(model.name) == tag:
+    metadata = {**model.bundle.to_metadata(), CHECKSUM: registered}
+    if _is_whole(tag, metadata) and _find_latest(model.name) == tag:
         return tag
     _discard_model(tag)
     with _discarding_model_on_failure(tag):
@@ -70,9 +71,9 @@ def import_model(model: RegisteredModel, tracking_uri: str) -> str:
             f"models:/{model.name}/{model.version}",
             signatures={"predict": {"batchable": True, "batch_dim": 0}},
             labels={"stage": "Staging"},
-            metadata={**model.bundle.to_metadata(), CHECKSUM: registered},
+            metadata=metadata,
         )
-        if _hash_stored(tag) != registered:
+        if not _is_whole(tag, metadata):
             raise BuildFailed(f"The copy of {tag} differs from the registered file; try again.")
     return tag
 
@@ -145,20 +146,26 @@ def _hash_registered(model: RegisteredModel) -> str:
         ) from None
 
 
-def _hash_stored(tag: str) -> str | None:
-    """Return the checksum of the model file in the BentoML store; None if it is not whole."""
-    try:
-        stored = bentoml.models.get(tag)
-        return _hash_file(Path(stored.path_of(f"{MODEL_FOLDER}/{MODEL_FILE}")))
-    except (BentoMLException, OSError):
-        return None
+def _is_whole(tag: str, metadata: Mapping[str, str]) -> bool:
+    """Return whether the BentoML store has the model, with this checksum, threshold and costs."""
+    stored = _get_stored(tag)
+    if stored is None or stored.info.metadata != metadata:
+        return False
+    file = Path(stored.path_of(f"{MODEL_FOLDER}/{MODEL_FILE}"))
+    return file.is_file() and _hash_file(file) == metadata[CHECKSUM]
 
 
 def _find_latest(name: str) -> str | None:
     """Return the tag that `name:latest` means in the BentoML store; None if it holds none."""
+    stored = _get_stored(name)
+    return None if stored is None else str(stored.tag)
+
+
+def _get_stored(tag: str) -> bentoml.Model | None:
+    """Return the model in the BentoML store; None if it is not there or cannot be read."""
     try:
-        return str(bentoml.models.get(name).tag)
-    except BentoMLException:
+        return bentoml.models.get(tag)
+    except Exception:  # noqa: BLE001 -- half of a model.yaml makes BentoML raise almost anything
         return None
 
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from credit.bundle import Bundle, compute_fingerprint
 from credit.cost import CostMatrix
 from credit.errors import TrainingImpossible
-from training.check_report import describe_finding
 from training.feature_matrix import (
     FeatureMatrix,
     build_histories,
@@ -25,7 +24,7 @@ from training.feature_matrix import (
 from training.fitting import CrossValidation, FitSettings, Progress, cross_validate, fit_booster
 from training.metrics import Evaluation, evaluate
 from training.publish import PublishedVersion, TrainedModel, publish
-from training.table_check import check_tables
+from training.sound_tables import require_sound_tables
 from training.tables import Tables, open_tables
 from training.tracking import prepare_tracking
 
@@ -109,22 +108,6 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
     return TrainingResult(
         published, evaluation, missing, len(matrix.clients), matrix.features.shape[1]
     )
-
-
-def require_sound_tables(data: Path, say: Say) -> None:
-    """Return if features can be computed from the tables; what is not fatal is told, a line each.
-
-    Raises:
-        ContractViolation: If the tables break the contract in more than missing histories and
-            orphan rows.
-        UnreadableTable: If a file is not what its name says.
-        TableMissing: If there is no application_train.
-    """
-    say("Checking the tables against the contract")
-    report = check_tables(data, lenient=True)
-    for note in report.notes:
-        say(f"Note: {describe_finding(note)}")
-    report.raise_for_violations()
 
 
 def _fit(

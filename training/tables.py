@@ -12,6 +12,7 @@ import duckdb
 
 from credit.contract import TABLES, Column, Kind
 from credit.errors import ContractViolation, TableMissing
+from training.interruption import interrupted_by_ctrl_c
 from training.table_files import find_tables, unpack
 from training.table_scan import Scan, open_scan, quote_name, quote_text
 
@@ -91,15 +92,12 @@ def connect(
         config["memory_limit"] = memory_limit
     if threads is not None:
         config["threads"] = threads
-    with duckdb.connect(":memory:", config=config) as connection:
+    with (
+        duckdb.connect(":memory:", config=config) as connection,
+        interrupted_by_ctrl_c(connection),
+    ):
         connection.execute("SET enable_progress_bar = false")  # it would go to the output
-        try:
-            yield connection
-        except RuntimeError as error:
-            # What DuckDB makes of Ctrl-C.
-            if str(error) == "Query interrupted":
-                raise KeyboardInterrupt from error
-            raise
+        yield connection
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, scan: Scan) -> None:
