@@ -24,8 +24,8 @@ def open_registry(tracking_uri: str) -> MlflowClient:
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     if tracking_uri.startswith("sqlite:"):
         _require_database(Path(make_url(tracking_uri).database or ""))
-    client = MlflowClient(tracking_uri)
     try:
+        client = MlflowClient(tracking_uri)
         client.search_registered_models(max_results=1)
     except (MlflowException, SQLAlchemyError) as error:
         reason = str(error).partition("\n")[0]

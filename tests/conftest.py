@@ -89,10 +89,10 @@ def real_tables() -> Path:
 @pytest.fixture(scope="session")
 def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database that is set up and holds nothing: copied quicker than made anew."""
-    from mlflow import MlflowClient
+    from training.tracking import prepare_tracking
 
-    database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    MlflowClient(f"sqlite:///{database}").search_registered_models()
+    database = tmp_path_factory.mktemp("mlflow") / "new folder" / "mlflow.db"
+    prepare_tracking(f"sqlite:///{database}")
     return database
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -227,6 +227,7 @@ def test_no_applicant_within_the_contract_makes_an_infinite_feature(
     assert {name for name, value in features.items() if np.isinf(value)} == set()
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 70))
 def test_an_applicant_alone_has_the_same_features_as_among_others(seed: int, count: int) -> None:
     columns = draw_columns(seed, count)

@@ -24,8 +24,15 @@ SEED = 5
 FOLDS = 3
 ROUNDS = 120
 PARAMETERS = {
-    **{"objective": "binary:logistic", "eta": 0.08, "max_depth": 4, "min_child_weight": 20},
-    **{"colsample_bytree": 0.3, "subsample": 0.8, "reg_lambda": 20, "seed": 0, "nthread": 2},
+    "objective": "binary:logistic",
+    "eta": 0.08,
+    "max_depth": 4,
+    "min_child_weight": 20,
+    "colsample_bytree": 0.3,
+    "subsample": 0.8,
+    "reg_lambda": 20,
+    "seed": 0,
+    "nthread": 2,
 }
 TABLE_OF = np.array([feature.table for feature in FEATURES])
 

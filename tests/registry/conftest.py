@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import mlflow
 import pytest
 from mlflow import MlflowClient
 
@@ -23,6 +24,8 @@ class Registry:
     def __init__(self, database: Path, name: str) -> None:
         self.database = database
         self.name = name
+        # MLflow looks models up by id in whatever was named last, whichever client is asked.
+        mlflow.set_tracking_uri(self.tracking_uri)
         self.client = MlflowClient(self.tracking_uri)
 
     @property
@@ -37,7 +40,7 @@ class Registry:
         all_tags = {**first.tags, **(tags or {})}
         version = self.client.create_model_version(
             self.name,
-            source or first.source,
+            source or str(first.source),
             run_id=None if source else first.run_id,
             tags={tag: text for tag, text in all_tags.items() if text is not None},
         )
@@ -46,7 +49,7 @@ class Registry:
     def find_stages(self) -> dict[str, str]:
         """Return the stage of every version."""
         versions = self.client.search_model_versions(f"name='{self.name}'")
-        return {str(version.version): version.current_stage for version in versions}
+        return {str(version.version): str(version.current_stage) for version in versions}
 
     def find_alias(self) -> str | None:
         """Return the version with the alias `staging`."""

@@ -29,6 +29,7 @@ STORE = Path(os.environ["BENTOML_HOME"])
 @pytest.fixture(autouse=True)
 def empty_store() -> None:
     """BentoML's store, of the tests alone, holds nothing to begin with."""
+    assert STORE.name.startswith("credit-tests-")  # never somebody's own
     for path in [*STORE.glob("models/*"), *STORE.glob("bentos/*")]:
         shutil.rmtree(path)
 

@@ -6,7 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -40,6 +40,7 @@ def test_the_figures_of_four_applicants_computed_by_hand() -> None:
     assert evaluation.choice == choose_threshold(DEFAULTED, PD, CostMatrix(10, 1))
 
 
+@settings(max_examples=40)
 @given(outcomes())
 def test_the_auc_is_the_share_of_pairs_in_order_ties_half(
     sample: tuple[NDArray[np.bool_], NDArray[np.float64]],
@@ -53,6 +54,7 @@ def test_the_auc_is_the_share_of_pairs_in_order_ties_half(
     assert evaluation.gini == pytest.approx(2 * evaluation.auc - 1)
 
 
+@settings(max_examples=40)
 @given(outcomes())
 def test_ks_is_the_most_by_which_a_cut_catches_more_bad_than_good_applicants(
     sample: tuple[NDArray[np.bool_], NDArray[np.float64]],
