@@ -136,7 +136,7 @@ def check_data(
     from training.check_report import render_report
     from training.table_check import check_tables
 
-    report = check_tables(folder, lenient=lenient)
+    report = check_tables(folder, memory_limit=_settings().memory_limit, lenient=lenient)
     if as_json:
         typer.echo(report.to_json())
     else:
@@ -153,7 +153,7 @@ def features(
     from training.feature_export import export_features
     from training.sound_tables import require_sound_tables
 
-    require_sound_tables(data, _say)
+    require_sound_tables(data, _say, _settings().memory_limit)
     _say("Computing features")
     exported = export_features(data, out, memory_limit=_settings().memory_limit, say=_say)
     _say(f"{exported.rows:,} rows of {exported.columns} features in {out / 'features.parquet'}")
@@ -216,7 +216,7 @@ def main() -> NoReturn:
     ending.listen()
     _prepare_environment()
     try:
-        app()
+        app(prog_name="credit")
     except BaseException as error:
         if ending.signal is not None:
             _complain("interrupted; nothing is left half-written.")

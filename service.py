@@ -11,16 +11,13 @@ import asyncio
 import gc
 import logging
 import os
-from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
-import aiohttp
 import bentoml
 import numpy as np
 from bentoml.exceptions import BentoMLException, NotFound
 from bentoml.validators import ContentType
-from numpy.typing import NDArray
 from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.applications import Starlette
@@ -38,9 +35,10 @@ from serving.coalescer import Coalescer
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics, RunnerMetrics
 from serving.openapi import complete_openapi
-from serving.predictor import Predictor, RunnerUnavailable
+from serving.predictor import Predictor
 from serving.rejection import RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all
+from serving.runner_call import RunnerCall, RunnerUnavailable
 from serving.scorer import Scorer
 from serving.state import describe_health, describe_model
 from settings import Settings
@@ -52,12 +50,6 @@ MAX_BATCH_ROWS = 1_024  # holds the largest request, so the runner never has to 
 MAX_WAITING_ROWS = 4 * MAX_BATCH_ROWS
 RUNNER_TIMEOUT_SECONDS = 5
 PROBE_TIMEOUT_SECONDS = 1
-RUNNER_OUTAGES = (
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-)
-COME_BACK = "The model does not answer now; send the request again."
 
 # BentoML closes the connection to the runner every 100 requests, others in flight or not.
 STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
@@ -241,6 +233,8 @@ class CreditScoring:
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
         self.store = open_history_store(settings.history_store)
+        # Looked up at each call: BentoML makes the method after this constructor.
+        self.call_runner = RunnerCall(lambda features: self.runner.to_async.predict(features))
         applicants = Coalescer(
             Scorer(self.store, self.call_runner).score,
             max_batch_rows=MAX_BATCH_ROWS,
@@ -276,21 +270,6 @@ class CreditScoring:
         except (TimeoutError, RunnerUnavailable, BentoMLException):
             return False
         return True
-
-    async def call_runner(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return probabilities of default, shape (n,), of features, shape (n, features).
-
-        Raises:
-            RunnerUnavailable: If the runner is gone, too slow or overloaded.
-        """
-        try:
-            return await self.runner.to_async.predict(features)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise RunnerUnavailable(COME_BACK) from error
-        except BentoMLException as error:
-            if error.error_code in RUNNER_OUTAGES:
-                raise RunnerUnavailable(COME_BACK) from error
-            raise
 
     @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:

@@ -1,7 +1,8 @@
 """Every setting, documented where it stands; read by the command line, the service and load tests.
 
-Each is an environment variable `CREDIT_<NAME>` or a line in `.env`; MLflow's and BentoML's own
-variables (`MLFLOW_TRACKING_URI`, `BENTOML_HOME`) keep their names.
+Each is an environment variable `CREDIT_<NAME>` or, for the commands in the checkout, a line in
+`.env`; MLflow's and BentoML's own variables (`MLFLOW_TRACKING_URI`, `BENTOML_HOME`) keep their
+names.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("var"), description="Folder for what the commands make.")
     model_name: str = Field(
-        "credit_scoring_model", description="Name in the model registry and the BentoML store."
+        "credit_scoring_model",
+        pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$",  # BentoML's rule for tags
+        max_length=63,
+        description="Name in the model registry and the BentoML store.",
     )
     mlflow_tracking_uri: str = Field(
         "sqlite:///mlflow.db",
@@ -27,9 +31,14 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "CREDIT_MLFLOW_TRACKING_URI"),
         description="MLflow's database or server.",
     )
-    false_negative_cost: float = Field(10.0, gt=0, description="Price of a missed default.")
+    false_negative_cost: float = Field(
+        10.0, gt=0, allow_inf_nan=False, description="Price of a missed default."
+    )
     false_positive_cost: float = Field(
-        1.0, gt=0, description="Price of a refused applicant who would have repaid."
+        1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Price of a refused applicant who would have repaid.",
     )
     memory_limit: str = Field(
         "4GB",

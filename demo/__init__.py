@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from demo.tables import DemoTables, make_demo_tables
+from demo.writing import FileFormat
 
-__all__ = ["DemoTables", "make_demo_tables"]
+__all__ = ["DemoTables", "FileFormat", "make_demo_tables"]

@@ -18,8 +18,7 @@ from credit.contract.column import Kind
 
 FIGURES_FILE = Path(__file__).with_name("figures.json")
 
-# Where the quantile functions are measured; the outermost stand for smallest and largest, so that
-# no single client's extreme value is kept.
+# Where the quantile functions are measured; the outermost stand for smallest and largest.
 LEVELS = (
     *(0.0005, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
     *(0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9995),

@@ -19,7 +19,7 @@ MEAN_DAYS_LATE, MOST_DAYS_LATE = 9.0, 40.0
 NEVER_PAID = 2.55
 # Small debts are forgiven in SK_DPD_DEF: this share of late months counts there as well.
 COUNTED, COUNTED_NEVER_PAID = 0.6, 0.1
-RETURNED = 0.006
+RETURNED = 0.12  # of the loans that are over without having been completed
 
 
 def make_pos_cash(
@@ -93,7 +93,7 @@ def _state_contract(
     place: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.int16]:
-    returned = final & ~completed & (rng.random(len(final), dtype=np.float32) < 20 * RETURNED)
+    returned = final & ~completed & (rng.random(len(final), dtype=np.float32) < RETURNED)
     status = np.full(len(place), _code("Active"), dtype=np.int16)
     status[signed] = _code("Signed")
     status[returned] = _code("Returned to the store")

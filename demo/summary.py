@@ -14,6 +14,7 @@ Summary = dict[str, Any]
 MOST_STEPS = 30  # a number with more distinct values is told by its quantiles
 ROWS_PER_STEP = 5  # and so is one with fewer rows a value than this
 SMALLEST_SHARE = 0.0005  # rarer values are left out
+OUTERMOST_KEPT = 3  # of the rows in order, so that the outer quantiles tell of no single client
 SMALLEST_TEXT_SHARE = 0.02  # and so are rarer texts
 
 
@@ -44,7 +45,9 @@ def summarise(
         summary["values"] = [round_to(value, 6) for value in distinct.tolist()]
         summary["shares"] = [round_to(share, 3) for share in shares.tolist()]
     else:
-        reached = np.searchsorted(np.cumsum(shares), levels)
+        outermost = OUTERMOST_KEPT / max(len(values), 2 * OUTERMOST_KEPT)
+        kept_levels = np.clip(levels, outermost, 1 - outermost)
+        reached = np.searchsorted(np.cumsum(shares), kept_levels)
         summary["quantiles"] = [
             round_to(value) for value in distinct[np.minimum(reached, len(distinct) - 1)].tolist()
         ]

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from typing import Any
 
 
 def find_fault(status: int, body: bytes, client: int) -> str | None:
     """Return what is wrong with the answer to a question about a client; None if nothing is."""
     if status != HTTPStatus.OK:
         return f"status {status}: {body[:200]!r}"
-    answer = json.loads(body)
+    try:
+        return _find_fault(json.loads(body), client)
+    except (ValueError, KeyError, TypeError):
+        return f"no answer: {body[:200]!r}"
+
+
+def _find_fault(answer: dict[str, Any], client: int) -> str | None:
     if answer["SK_ID_CURR"] != client:
         return "the answer is about another client"
     pd, threshold = answer["probability"], answer["threshold"]

@@ -49,7 +49,9 @@ def gather_questions(**_event: Any) -> None:  # noqa: ANN401 -- locust's events 
 def fail_if_a_request_failed(environment: Environment, **_event: Any) -> None:  # noqa: ANN401
     """Make locust's exit code tell whether every request was answered as it must be."""
     total = environment.stats.total
-    environment.process_exit_code = int(total.num_failures > 0 or total.num_requests == 0)
+    broken = environment.runner is not None and bool(environment.runner.exceptions)
+    failed = total.num_failures > 0 or total.num_requests == 0 or broken
+    environment.process_exit_code = int(failed)
 
 
 events.init.add_listener(gather_questions)  # type: ignore[no-untyped-call]

@@ -28,7 +28,7 @@ def open_registry(tracking_uri: str) -> MlflowClient:
         client = MlflowClient(tracking_uri)
         client.search_registered_models(max_results=1)
     except (MlflowException, SQLAlchemyError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].strip(" .")
         raise RegistryError(
             f"The model registry at {tracking_uri} cannot be used: {reason}. Does "
             "MLFLOW_TRACKING_URI name the right one?"

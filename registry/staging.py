@@ -114,8 +114,10 @@ def _list_versions(client: MlflowClient, name: str) -> list[ModelVersion]:
 def _find_aliased(client: MlflowClient, name: str) -> str | None:
     try:
         return str(client.get_model_version_by_alias(name, ALIAS).version)
-    except MlflowException:
-        return None
+    except MlflowException as error:
+        if error.error_code in {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}:
+            return None
+        raise
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import numpy as np
 
 from credit.bundle import Bundle
 from credit.decision import name_decision, refuse
-from credit.errors import ServiceFailed
 from serving.answers import (
     Answer,
     Reply,
@@ -24,16 +23,13 @@ from serving.coalescer import Coalescer, QueueFull
 from serving.metrics import DecisionMetrics
 from serving.rejection import RequestRejected
 from serving.request import PredictionRequest, parse_body, parse_threshold
+from serving.runner_call import RunnerUnavailable
 from serving.scorer import Score
 
 logger = logging.getLogger("credit.serving")
 
 Applicants = Coalescer[Mapping[str, Cell], Score]
 Checked = dict[str, Cell] | InvalidApplicant
-
-
-class RunnerUnavailable(ServiceFailed):
-    """The model's process does not answer, or is overloaded."""
 
 
 class Predictor:

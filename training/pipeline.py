@@ -92,7 +92,7 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
         TrainingImpossible: If there are too few clients of a class.
         RegistryError: If MLflow cannot be used.
     """
-    require_sound_tables(order.data, say)
+    require_sound_tables(order.data, say, order.memory_limit)
     prepare_tracking(order.tracking_uri)
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
         say("Computing features")

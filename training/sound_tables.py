@@ -9,7 +9,9 @@ from training.check_report import describe_finding
 from training.table_check import check_tables
 
 
-def require_sound_tables(data: Path, say: Callable[[str], None]) -> None:
+def require_sound_tables(
+    data: Path, say: Callable[[str], None], memory_limit: str | None = None
+) -> None:
     """Return if features can be computed from the tables; what is not fatal is told, a line each.
 
     Raises:
@@ -19,7 +21,7 @@ def require_sound_tables(data: Path, say: Callable[[str], None]) -> None:
         TableMissing: If there is no application_train.
     """
     say("Checking the tables against the contract")
-    report = check_tables(data, lenient=True)
+    report = check_tables(data, lenient=True, memory_limit=memory_limit)
     for note in report.notes:
         say(f"Note: {describe_finding(note)}")
     report.raise_for_violations()

@@ -50,7 +50,7 @@ def check_tables(
     source: Path,
     *,
     lenient: bool = False,
-    memory_limit: str = "2GB",
+    memory_limit: str | None = "2GB",
     threads: int | None = None,
     on_table: Callable[[str], None] | None = None,
 ) -> CheckReport:

@@ -185,7 +185,8 @@ def _read_header(path: Path, table: Table, label: str) -> list[str]:
     header = next(csv.reader([text]))
     if not set(header) & set(table.by_name):
         raise UnreadableTable(_explain_foreign_header(text, table, label))
-    if twice := sorted({name for name in header if header.count(name) > 1}):
+    folded = [name.casefold() for name in header]  # SQL does not tell `status` from `STATUS`
+    if twice := sorted({name for name in header if folded.count(name.casefold()) > 1}):
         raise UnreadableTable(
             f"{label}: the header names {', '.join(twice)} more than once. Keep one of each."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import mlflow.db
 from mlflow import MlflowClient
@@ -38,7 +39,7 @@ def prepare_tracking(tracking_uri: str) -> None:
             _create_database(database)
         MlflowClient(tracking_uri).search_registered_models(max_results=1)
     except (MlflowException, SQLAlchemyError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].strip(" .")
         raise RegistryError(
             f"MLflow at {tracking_uri} cannot be used: {reason}. Mend it, or name another "
             "with MLFLOW_TRACKING_URI."
@@ -56,7 +57,7 @@ def _create_database(path: Path) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         # What `mlflow db upgrade` does.
-        mlflow.db.upgrade.main([f"sqlite:///{part}"], standalone_mode=False)
+        mlflow.db.upgrade.main([f"sqlite:///{quote(str(part))}"], standalone_mode=False)
         if not path.exists():  # or somebody else was quicker
             part.replace(path)
     finally:

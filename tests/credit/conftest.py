@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from credit.contract import TABLES, Column, Kind
-from credit.features.catalog import HISTORY_FEATURE_NAMES
+from credit.features.catalog import HISTORY_FAMILIES, HISTORY_FEATURE_NAMES
 from credit.features.history import aggregate_histories
 
 if TYPE_CHECKING:
@@ -27,9 +27,29 @@ class Aggregate(Protocol):
     def __call__(self, **tables: Sequence[Row]) -> Histories: ...
 
 
+class AggregateOne(Protocol):
+    """Returns client 1's features of one table by name, without the table's prefix."""
+
+    def __call__(
+        self, table: str, rows: Sequence[Row], **others: Sequence[Row]
+    ) -> dict[str, float]: ...
+
+
 @pytest.fixture(scope="session")
 def aggregate() -> Aggregate:
     return aggregate_with_duckdb
+
+
+@pytest.fixture(scope="session")
+def aggregate_one() -> AggregateOne:
+    def compute(table: str, rows: Sequence[Row], **others: Sequence[Row]) -> dict[str, float]:
+        (family,) = (family for family in HISTORY_FAMILIES if family.table == table)
+        names = [item.feature.name for item in family.features]
+        prefix = names[0].removesuffix("has_history")
+        features = aggregate_with_duckdb(**{table: rows, **others})[1]
+        return {name.removeprefix(prefix): features[name] for name in names}
+
+    return compute
 
 
 def aggregate_with_duckdb(**tables: Sequence[Row]) -> Histories:

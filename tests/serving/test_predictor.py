@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry
 from serving.coalescer import Coalescer, QueueFull
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics
-from serving.predictor import Predictor, RunnerUnavailable
+from serving.predictor import Predictor
+from serving.runner_call import RunnerUnavailable
 from serving.scorer import Scorer
 
 if TYPE_CHECKING:

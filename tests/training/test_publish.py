@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,12 +176,9 @@ def test_the_file_alone_predicts_what_the_registry_predicts(
     trained: Trained, matrix: FeatureMatrix
 ) -> None:
     mlflow.set_tracking_uri(trained.order.tracking_uri)
-    with warnings.catch_warnings():
-        # What MLflow's own loader thinks of its dependencies is no concern of ours.
-        warnings.simplefilter("ignore")
-        registered = mlflow.pyfunc.load_model(model_uri(trained.result.published))
-        rows = pd.DataFrame(matrix.features, columns=list(FEATURE_NAMES))
-        expected = registered.predict(rows)
+    registered = mlflow.pyfunc.load_model(model_uri(trained.result.published))
+    rows = pd.DataFrame(matrix.features, columns=list(FEATURE_NAMES))
+    expected = registered.predict(rows)
 
     pd_of_file = xgb.Booster(model_file=trained.model_file).inplace_predict(matrix.features)
 

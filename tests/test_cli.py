@@ -1,0 +1,360 @@
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from credit.bundle import Bundle, compute_fingerprint
+from demo import make_demo_tables
+from registry.staging import promote_to_staging
+from tests.command import Finished, Home
+
+COMMANDS = [
+    [],
+    ["demo"],
+    ["data"],
+    ["data", "make"],
+    ["data", "check"],
+    ["features"],
+    ["train"],
+    ["promote"],
+    ["build"],
+]
+HEAVY = ["bentoml", "duckdb", "mlflow", "numpy", "pandas", "pyarrow", "sklearn", "xgboost"]
+LIST_HEAVY = f"""
+import atexit, sys
+atexit.register(lambda: print(*(name for name in {HEAVY} if name in sys.modules), file=sys.stderr))
+import cli
+sys.argv = ["credit", *sys.argv[1:]]
+cli.main()
+"""
+MODEL = "credit_scoring_model"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def csv_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sound tables as CSV, with too few clients to learn from."""
+    return make_demo_tables(tmp_path_factory.mktemp("csv") / "tables", clients=60).folder
+
+
+@pytest.fixture
+def tables(csv_tables: Path, home: Home) -> Path:
+    """Sound tables that the test may spoil."""
+    return Path(shutil.copytree(csv_tables, home.cwd / "tables"))
+
+
+@pytest.fixture
+def registry(home: Home, empty_mlflow: Path) -> MlflowClient:
+    """The home's own registry, which holds nothing."""
+    shutil.copy(empty_mlflow, home.database)
+    return MlflowClient(home.tracking_uri)
+
+
+def register(client: MlflowClient, source: Path, tags: dict[str, str]) -> None:
+    """Register version 1 of a model that may not be there."""
+    client.create_registered_model(MODEL)
+    client.create_model_version(MODEL, source.as_uri(), tags=tags)
+
+
+def make_tags() -> dict[str, str]:
+    bundle = Bundle(
+        model_version="",
+        threshold=0.1,
+        false_negative_cost=10.0,
+        false_positive_cost=1.0,
+        fingerprint=compute_fingerprint(),
+        trained_at="2026-01-01T00:00:00+00:00",
+        oof_auc=0.75,
+        training_tables=("application_train",),
+    )
+    return bundle.to_metadata()
+
+
+def assert_fails_with_one_line(finished: Finished, exit_code: int, *words: str) -> None:
+    assert finished.exit_code == exit_code, finished
+    (line,) = finished.err.splitlines()
+    assert line.startswith("credit: ")
+    for word in words:
+        assert word in line
+
+
+def edit(table: Path, change: Callable[[list[list[str]]], None]) -> None:
+    """Change a CSV's cells, header included; its cells hold no quoted comma."""
+    rows = [line.split(",") for line in table.read_text().splitlines()]
+    change(rows)
+    table.write_text("\n".join(",".join(row) for row in rows) + "\n")
+
+
+def put(column: str, cell: str) -> Callable[[Path], None]:
+    """Return what puts a cell into the third row of application_train."""
+
+    def change(rows: list[list[str]]) -> None:
+        rows[3][rows[0].index(column)] = cell
+
+    return lambda folder: edit(folder / "application_train.csv", change)
+
+
+def remove_application_train(folder: Path) -> None:
+    (folder / "application_train.csv").unlink()
+
+
+def write_semicolons(folder: Path) -> None:
+    table = folder / "bureau.csv"
+    table.write_text(table.read_text().replace(",", ";"))
+
+
+def cut_off(folder: Path) -> None:
+    table = folder / "application_train.csv"
+    table.write_bytes(table.read_bytes()[:-200])
+
+
+def remove_folder(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+SPOILED = [
+    pytest.param(remove_folder, 5, ["tables does not exist"], id="no folder"),
+    pytest.param(remove_application_train, 5, ["application_train"], id="no application_train"),
+    pytest.param(write_semicolons, 4, ["bureau.csv", "semicolons"], id="semicolons"),
+    pytest.param(cut_off, 4, ["application_train.csv", "cut off"], id="cut off"),
+    pytest.param(put("AMT_CREDIT", "much"), 3, ["AMT_CREDIT", "wrong type", "3"], id="wrong type"),
+    pytest.param(put("EXT_SOURCE_2", "7.5"), 3, ["EXT_SOURCE_2", "out of range"], id="range"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(home: Home, command: list[str]) -> None:
+    finished = home.run(*command, "--help")
+
+    assert (finished.exit_code, finished.err) == (0, "")
+    assert finished.out.startswith(" ".join(["Usage: credit", *command]))
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["data", "check"]], ids=" ".join)
+def test_help_loads_nothing_heavy(home: Home, command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIST_HEAVY, *command, "--help"],
+        cwd=home.cwd,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.startswith("Usage: credit")
+    assert done.stderr.split() == []
+
+
+@pytest.mark.parametrize(("spoil", "exit_code", "words"), SPOILED)
+def test_checking_spoiled_tables_ends_with_the_code_of_what_is_wrong(
+    home: Home, tables: Path, spoil: Callable[[Path], None], exit_code: int, words: list[str]
+) -> None:
+    spoil(tables)
+
+    finished = home.run("data", "check", "tables")
+
+    assert_fails_with_one_line(finished, exit_code, *words)
+
+
+@pytest.mark.parametrize(("spoil", "exit_code", "words"), SPOILED[-2:])
+@pytest.mark.parametrize("command", [["features", "--out", "made"], ["train"]], ids=lambda c: c[0])
+def test_spoiled_tables_are_refused_before_anything_is_made(
+    home: Home,
+    tables: Path,
+    command: list[str],
+    spoil: Callable[[Path], None],
+    exit_code: int,
+    words: list[str],
+) -> None:
+    spoil(tables)
+
+    finished = home.run(*command, "--data", "tables")
+
+    assert_fails_with_one_line(finished, exit_code, *words)
+    assert not (home.cwd / "made").exists()
+    assert not home.database.exists()
+
+
+@pytest.mark.usefixtures("tables")
+def test_sound_tables_are_said_to_be_sound_from_any_folder(home: Home) -> None:
+    finished = home.run("data", "check", "tables")
+
+    assert (finished.exit_code, finished.err) == (0, "")
+    assert "The tables keep the data contract." in finished.out
+
+
+def test_a_check_answers_with_json_whether_the_tables_are_sound_or_not(
+    home: Home, tables: Path
+) -> None:
+    sound = home.run("data", "check", "tables", "--json")
+    put("CNT_CHILDREN", "-4")(tables)
+    broken = home.run("data", "check", "tables", "--json")
+
+    assert (sound.exit_code, json.loads(sound.out)["sound"]) == (0, True)
+    report = json.loads(broken.out)
+    assert (broken.exit_code, report["sound"]) == (3, False)
+    assert [finding["column"] for finding in report["findings"]] == ["CNT_CHILDREN"]
+
+
+def test_a_lenient_check_takes_a_missing_history_for_a_note(home: Home, tables: Path) -> None:
+    (tables / "bureau_balance.csv").unlink()
+
+    strict = home.run("data", "check", "tables")
+    lenient = home.run("data", "check", "tables", "--lenient")
+
+    assert_fails_with_one_line(strict, 3, "bureau_balance", "missing file")
+    assert (lenient.exit_code, lenient.err) == (0, "")
+    assert "bureau_balance" in lenient.out
+
+
+def test_training_prints_one_json_object_and_nothing_else(home: Home, few_clients: Path) -> None:
+    tables = make_demo_tables(few_clients.parent / "more", clients=500, file_format="parquet")
+
+    finished = home.run("train", "--data", tables.folder, "--json")
+
+    answer = json.loads(finished.out)
+    assert (finished.exit_code, finished.err) == (0, "")
+    assert (answer["model"], answer["version"]) == (MODEL, "1")
+    assert answer["clients"] == tables.rows["application_train"]
+    tags = MlflowClient(home.tracking_uri).get_model_version(MODEL, "1").tags
+    assert Bundle.from_metadata({**tags, "model_version": "1"}).threshold == answer["threshold"]
+    assert home.find_leftovers() == []
+
+
+@pytest.mark.usefixtures("registry", "tables")
+def test_too_few_defaults_are_not_fitted(home: Home) -> None:
+    finished = home.run("train", "--data", "tables")
+
+    assert_fails_with_one_line(finished, 8, "defaults", "needs at least 20")
+    assert not home.history_store.exists()
+
+
+@pytest.mark.usefixtures("registry")
+def test_without_a_staging_version_there_is_nothing_to_build(home: Home) -> None:
+    assert_fails_with_one_line(home.run("build"), 7, "No version", "credit train")
+
+
+@pytest.mark.usefixtures("registry")
+def test_an_unknown_version_is_not_promoted(home: Home) -> None:
+    finished = home.run("promote", "7", "--to", "Staging")
+
+    assert_fails_with_one_line(finished, 7, "no version 7", "it has none")
+
+
+@pytest.mark.parametrize("command", [["build"], ["promote", "1", "--to", "Staging"]])
+def test_who_only_reads_the_registry_does_not_make_one(home: Home, command: list[str]) -> None:
+    finished = home.run(*command)
+
+    assert_fails_with_one_line(finished, 7, "no model registry", "credit train")
+    assert not home.database.exists()
+
+
+def test_a_version_that_training_did_not_register_is_not_promoted(
+    home: Home, registry: MlflowClient
+) -> None:
+    register(registry, home.folder, tags={})
+
+    finished = home.run("promote", "1", "--to", "Staging")
+
+    assert_fails_with_one_line(finished, 6, "threshold", "credit train")
+
+
+def test_a_version_without_its_file_is_not_built(home: Home, registry: MlflowClient) -> None:
+    register(registry, home.folder / "gone", make_tags())
+    promote_to_staging(registry, MODEL, "1")
+
+    finished = home.run("build")
+
+    assert_fails_with_one_line(finished, 11, "model.ubj", "cannot be read")
+    assert list(home.bentoml.glob("models/*")) == []
+
+
+def test_a_folder_that_holds_something_is_not_overwritten(home: Home) -> None:
+    kept = home.cwd / "made" / "letter.txt"
+    kept.parent.mkdir()
+    kept.write_text("Dear")
+
+    finished = home.run("data", "make", "--clients", "50", "--out", "made")
+
+    assert_fails_with_one_line(finished, 9, "made", "letter.txt")
+    assert kept.read_text() == "Dear"
+
+
+def test_what_the_system_does_not_allow_is_said_in_one_line(home: Home) -> None:
+    (home.cwd / "file").touch()
+
+    finished = home.run("data", "make", "--clients", "50", "--out", "file/made")
+
+    assert_fails_with_one_line(finished, 1, "file")
+
+
+def test_a_taken_port_is_told_before_anything_is_made(home: Home) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        finished = home.run("demo", "--clients", "500", "--port", str(port))
+
+    assert_fails_with_one_line(finished, 10, f"Port {port}", "--port")
+    assert not home.database.exists()
+    assert not (home.folder / "var").exists()
+
+
+def test_a_server_that_does_not_answer_is_told_at_once(home: Home) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        finished = home.run("promote", "1", "--to", "Staging", MLFLOW_TRACKING_URI=uri)
+
+    assert_fails_with_one_line(finished, 7, uri, "MLFLOW_TRACKING_URI")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["data", "make", "--out", "made", "--clients", "few"],
+        ["data", "make", "--out", "made", "--format", "xlsx"],
+        ["data", "make"],
+        ["train", "--date", "tables"],
+        ["promote", "1", "--to", "Heaven"],
+        ["demo", "--port", "70000"],
+        ["deploy"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_call_is_explained(home: Home, arguments: list[str]) -> None:
+    finished = home.run(*arguments)
+
+    assert (finished.exit_code, finished.out) == (2, "")
+    assert finished.err.startswith("Usage: credit")
+    assert "Traceback" not in finished.err
+
+
+def test_a_wrong_setting_is_named(home: Home) -> None:
+    finished = home.run("build", CREDIT_FALSE_NEGATIVE_COST="-3")
+
+    assert_fails_with_one_line(finished, 2, "CREDIT_FALSE_NEGATIVE_COST", "'-3'", "greater than 0")
+
+
+def test_tables_are_made_and_read_where_the_command_is_given(home: Home) -> None:
+    made = home.run("data", "make", "--clients", "50", "--seed", "3", "--out", "here")
+    features = home.run("features", "--data", "here", "--out", "there")
+
+    assert (made.exit_code, made.err) == (0, "")
+    assert len(list((home.cwd / "here").iterdir())) == 8
+    assert (features.exit_code, features.err) == (0, "")
+    assert {path.name for path in (home.cwd / "there").iterdir()} == {
+        "features.parquet",
+        "history.arrow",
+    }

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from settings import Settings
+
+NAMES = [
+    "CREDIT_HOME",
+    "CREDIT_MODEL_NAME",
+    "CREDIT_MLFLOW_TRACKING_URI",
+    "MLFLOW_TRACKING_URI",
+    "CREDIT_FALSE_NEGATIVE_COST",
+    "CREDIT_FALSE_POSITIVE_COST",
+    "CREDIT_MEMORY_LIMIT",
+    "CREDIT_HISTORY_STORE",
+]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty folder, and no setting in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_any_setting_everything_is_embedded_and_a_missed_default_costs_ten() -> None:
+    settings = Settings()
+
+    assert settings.mlflow_tracking_uri == "sqlite:///mlflow.db"
+    assert settings.home == Path("var")
+    assert settings.history_store == Path("var/history.arrow")
+    assert (settings.false_negative_cost, settings.false_positive_cost) == (10.0, 1.0)
+
+
+def test_the_history_store_follows_home_until_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_HOME", "elsewhere")
+    followed = Settings().history_store
+    monkeypatch.setenv("CREDIT_HISTORY_STORE", "/data/histories.arrow")
+
+    assert followed == Path("elsewhere/history.arrow")
+    assert Settings().history_store == Path("/data/histories.arrow")
+
+
+def test_mlflow_is_named_by_its_own_variable_which_goes_before_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CREDIT_MLFLOW_TRACKING_URI", "sqlite:///ours.db")
+    ours = Settings().mlflow_tracking_uri
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.example:5000")
+
+    assert ours == "sqlite:///ours.db"
+    assert Settings().mlflow_tracking_uri == "http://mlflow.example:5000"
+
+
+def test_a_line_in_the_env_file_counts_and_the_environment_goes_before_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lines = "CREDIT_FALSE_NEGATIVE_COST=4\nCREDIT_MODEL_NAME=other\nSOMEBODY_ELSES=1\n"
+    (tmp_path / ".env").write_text(lines)
+    monkeypatch.setenv("CREDIT_MODEL_NAME", "mine")
+
+    settings = Settings()
+
+    assert settings.false_negative_cost == 4.0
+    assert settings.model_name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("CREDIT_FALSE_NEGATIVE_COST", "0"),
+        ("CREDIT_FALSE_POSITIVE_COST", "-1"),
+        ("CREDIT_FALSE_NEGATIVE_COST", "dear"),
+        ("CREDIT_FALSE_NEGATIVE_COST", "inf"),
+        ("CREDIT_FALSE_POSITIVE_COST", "nan"),
+        ("CREDIT_MEMORY_LIMIT", "plenty"),
+        ("CREDIT_MEMORY_LIMIT", "4"),
+        ("CREDIT_MODEL_NAME", ""),
+        ("CREDIT_MODEL_NAME", "Credit Model"),
+        ("MLFLOW_TRACKING_URI", ""),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(name, text)
+
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+@pytest.mark.parametrize("text", ["4GB", "512MiB", "1.5 TB", "800 KB"])
+def test_a_memory_limit_is_written_as_duckdb_takes_it(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    import duckdb
+
+    monkeypatch.setenv("CREDIT_MEMORY_LIMIT", text)
+
+    assert duckdb.connect(config={"memory_limit": Settings().memory_limit}) is not None
