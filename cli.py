@@ -292,7 +292,8 @@ def _say(line: str) -> None:
     typer.echo(line)
 
 
-def _complain(line: str) -> None:
+def _complain(message: str) -> None:
+    line = " ".join(message.splitlines())
     typer.secho(f"credit: {line}", fg="red", err=True)
 
 

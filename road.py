@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from credit.contract import APPLICATION_COLUMNS
 from credit.cost import CostMatrix
-from credit.errors import RegistryError, ServiceFailed
+from credit.errors import ServiceFailed
 from registry.trial import find_free_port, require_free_port, serve_bento
 
 if TYPE_CHECKING:
@@ -28,7 +25,6 @@ Track = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is in all."""
 
 DEFAULT_PORT = 3000
-SERVER_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +79,11 @@ def train_version(data: Path, settings: Settings, say: Say, track: Track) -> Tra
     Raises:
         CreditError: As `training.pipeline.train`; RegistryError also if no server answers.
     """
+    from registry.connection import require_server
+
+    require_server(settings.mlflow_tracking_uri)
     from training.pipeline import TrainingOrder, train
 
-    _require_answer(settings.mlflow_tracking_uri)
     order = TrainingOrder(
         data=data,
         history_store=settings.history_store,
@@ -105,10 +103,10 @@ def promote_version(settings: Settings, version: str) -> RegisteredModel:
         FingerprintMismatch: If the version carries no bundle.
     """
     from registry.connection import open_registry
+
+    client = open_registry(settings.mlflow_tracking_uri)
     from registry.staging import promote_to_staging
 
-    _require_answer(settings.mlflow_tracking_uri)
-    client = open_registry(settings.mlflow_tracking_uri)
     return promote_to_staging(client, settings.model_name, version)
 
 
@@ -120,12 +118,14 @@ def build_staging(settings: Settings, project: Path, say: Say) -> BuiltBento:
         FingerprintMismatch: If it was fitted with other feature code.
         BuildFailed: If BentoML cannot build.
     """
-    from registry.bento import build_bento, import_model
     from registry.connection import open_registry
+
+    client = open_registry(settings.mlflow_tracking_uri)
     from registry.staging import find_staging
 
-    _require_answer(settings.mlflow_tracking_uri)
-    model = find_staging(open_registry(settings.mlflow_tracking_uri), settings.model_name)
+    model = find_staging(client, settings.model_name)
+    from registry.bento import build_bento, import_model
+
     say(f"Importing {model.name} version {model.version}, which is Staging, into BentoML's store")
     model_tag = import_model(model, settings.mlflow_tracking_uri)
     say("Building the Bento")
@@ -171,30 +171,6 @@ def read_applicant(data: Path) -> dict[str, Any]:
         for column in APPLICATION_COLUMNS
         if column.required or cells[column.name] is not None
     }
-
-
-def _require_answer(tracking_uri: str) -> None:
-    """Return unless MLflow is a server that does not answer; its client would try for minutes.
-
-    Raises:
-        RegistryError: If nothing answers.
-    """
-    if not tracking_uri.startswith(("http://", "https://")):
-        return
-    try:
-        # An error that the server itself answers, such as 401, is for MLflow's client to see to.
-        with (
-            suppress(urllib.error.HTTPError),
-            urllib.request.urlopen(  # noqa: S310 -- the scheme is known
-                f"{tracking_uri.rstrip('/')}/health", timeout=SERVER_SECONDS
-            ),
-        ):
-            pass
-    except OSError as error:
-        raise RegistryError(
-            f"No MLflow server answers at {tracking_uri} ({error}). Start it, or name another "
-            "with MLFLOW_TRACKING_URI."
-        ) from None
 
 
 def _provide_demo_tables(order: RoadOrder, settings: Settings, say: Say, track: Track) -> Path:

@@ -18,6 +18,7 @@ import bentoml
 import numpy as np
 from bentoml.exceptions import BentoMLException, NotFound
 from bentoml.validators import ContentType
+from numpy.typing import NDArray
 from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.applications import Starlette
@@ -233,8 +234,7 @@ class CreditScoring:
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
         self.store = open_history_store(settings.history_store)
-        # Looked up at each call: BentoML makes the method after this constructor.
-        self.call_runner = RunnerCall(lambda features: self.runner.to_async.predict(features))
+        self.call_runner = RunnerCall(self.predict_remotely)
         applicants = Coalescer(
             Scorer(self.store, self.call_runner).score,
             max_batch_rows=MAX_BATCH_ROWS,
@@ -270,6 +270,10 @@ class CreditScoring:
         except (TimeoutError, RunnerUnavailable, BentoMLException):
             return False
         return True
+
+    async def predict_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the runner's answer; BentoML makes the method called here after `__init__`."""
+        return await self.runner.to_async.predict(features)
 
     @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:

@@ -14,8 +14,8 @@ Summary = dict[str, Any]
 MOST_STEPS = 30  # a number with more distinct values is told by its quantiles
 ROWS_PER_STEP = 5  # and so is one with fewer rows a value than this
 SMALLEST_SHARE = 0.0005  # rarer values are left out
-OUTERMOST_KEPT = 3  # of the rows in order, so that the outer quantiles tell of no single client
 SMALLEST_TEXT_SHARE = 0.02  # and so are rarer texts
+OUTERMOST_KEPT = 3  # of the rows in order, so that the outer quantiles tell of no single client
 
 
 def summarise(
@@ -38,12 +38,10 @@ def summarise(
     distinct, members = np.unique(values, return_inverse=True)
     shares = np.bincount(members, weights) / weights.sum() if len(values) else np.empty(0)
     if len(distinct) <= min(most_steps, len(values) / ROWS_PER_STEP):
-        distinct, shares = (
-            distinct[shares >= SMALLEST_SHARE],
-            shares[shares >= SMALLEST_SHARE],
-        )
+        common = shares >= SMALLEST_SHARE
+        distinct, shares = distinct[common], shares[common]
         summary["values"] = [round_to(value, 6) for value in distinct.tolist()]
-        summary["shares"] = [round_to(share, 3) for share in shares.tolist()]
+        summary["shares"] = [round_to(share) for share in shares.tolist()]
     else:
         outermost = OUTERMOST_KEPT / max(len(values), 2 * OUTERMOST_KEPT)
         kept_levels = np.clip(levels, outermost, 1 - outermost)

@@ -142,7 +142,7 @@ def _hash_registered(model: RegisteredModel) -> str:
     except (mlflow.MlflowException, OSError) as error:
         raise BuildFailed(
             f"Version {model.version} of {model.name} is registered, but its file {MODEL_FILE} "
-            f"cannot be read: {error}. Are MLflow's artifacts where they were?"
+            f"cannot be read: {str(error).splitlines()[-1]} Are MLflow's artifacts where they were?"
         ) from None
 
 

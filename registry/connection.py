@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import urllib.error
+import urllib.request
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from credit.errors import RegistryError
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SERVER_SECONDS = 10
 _SQLITE_HEADER = b"SQLite format 3\0"
 
 
@@ -21,9 +27,14 @@ def open_registry(tracking_uri: str) -> MlflowClient:
     Raises:
         RegistryError: If the database is not there, or database or server cannot be used.
     """
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    require_server(tracking_uri)
     if tracking_uri.startswith("sqlite:"):
         _require_database(Path(make_url(tracking_uri).database or ""))
+    # Only now, since it takes seconds, and most of what goes wrong is known before.
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
     try:
         client = MlflowClient(tracking_uri)
         client.search_registered_models(max_results=1)
@@ -34,6 +45,30 @@ def open_registry(tracking_uri: str) -> MlflowClient:
             "MLFLOW_TRACKING_URI name the right one?"
         ) from None
     return client
+
+
+def require_server(tracking_uri: str) -> None:
+    """Return unless MLflow is a server that does not answer; its client would try for minutes.
+
+    Raises:
+        RegistryError: If nothing answers.
+    """
+    if not tracking_uri.startswith(("http://", "https://")):
+        return
+    try:
+        # An error that the server itself answers, such as 401, is for MLflow's client to see to.
+        with (
+            suppress(urllib.error.HTTPError),
+            urllib.request.urlopen(  # noqa: S310 -- the scheme is known
+                f"{tracking_uri.rstrip('/')}/health", timeout=SERVER_SECONDS
+            ),
+        ):
+            pass
+    except OSError as error:
+        raise RegistryError(
+            f"No MLflow server answers at {tracking_uri} ({error}). Start it, or name another "
+            "with MLFLOW_TRACKING_URI."
+        ) from None
 
 
 def _require_database(path: Path) -> None:

@@ -58,8 +58,9 @@ def prepare(tmp_path: Path) -> Prepare:
             for population in POPULATIONS:
                 matrix = build_matrix(tables, population, histories)
                 chosen = spread(len(matrix.clients), clients)
-                applications = read_applications(tables, population)
-                requests += [json.dumps(applications[matrix.clients[row]]) for row in chosen]
+                asked = matrix.clients[chosen].tolist()
+                applications = read_applications(tables, population, asked)
+                requests += [json.dumps(applications[client]) for client in asked]
                 features.append(matrix.features[chosen])
         return Offline(requests, np.concatenate(features), store)
 
@@ -71,8 +72,11 @@ def spread(count: int, wanted: int | None) -> NDArray[np.int64]:
     return np.arange(count) if wanted is None else np.linspace(0, count - 1, wanted).astype(int)
 
 
-def read_applications(tables: Tables, population: str) -> dict[int, dict[str, Any]]:
-    relation = tables.relation(population)
+def read_applications(
+    tables: Tables, population: str, clients: list[int]
+) -> dict[int, dict[str, Any]]:
+    """Return the clients' applications as the table holds them, not as training encodes them."""
+    relation = tables.relation(population).filter(f"SK_ID_CURR IN {tuple(clients)}")
     rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
     return {
         row["SK_ID_CURR"]: {name: cell for name, cell in row.items() if name != "TARGET"}
