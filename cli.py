@@ -190,6 +190,7 @@ def promote(
     """Promote a registered version, by stage and by alias."""
     from road import promote_version
 
+    _say(f"Promoting version {version} to {to.value}")
     model = promote_version(_settings(), version)
     _say(f"{model.name} version {model.version} is {to.value}. Next: credit build")
 

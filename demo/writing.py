@@ -132,6 +132,6 @@ def _refuse_to_lose(out: Path, *, overwrite: bool) -> None:
         )
     if found and not overwrite:
         raise OutputExists(
-            f"{out} already holds {len(found)} files, {found[0]} first; name another folder, "
-            "delete this one, or ask to overwrite it."
+            f"{out} already holds {len(found)} files, {found[0]} first; name another folder "
+            "or delete this one."
         )

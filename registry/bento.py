@@ -96,10 +96,9 @@ def build_bento(model: RegisteredModel, model_tag: str, project: Path) -> BuiltB
     with _discarding_bento_on_failure(tag):
         exit_code, output = _run(command, project)
         if exit_code:
-            last_line = (output.strip().splitlines() or ["it said nothing"])[-1].strip()
             raise BuildFailed(
-                f"`bentoml build` ended with {exit_code}: {last_line} (run it in {project} "
-                "to see all it says)"
+                f"`bentoml build` ended with {exit_code}: {_quote_last_line(output)} (run it in "
+                f"{project} to see all it says)"
             )
     return BuiltBento(tag, model_tag)
 
@@ -134,15 +133,20 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.communicate()
 
 
+def _quote_last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["nothing more is known."])[-1].strip()
+
+
 def _hash_registered(model: RegisteredModel) -> str:
     uri = f"models:/{model.name}/{model.version}/{MODEL_FILE}"
     try:
         with tempfile.TemporaryDirectory(prefix="credit-model-") as folder:
             return _hash_file(Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder)))
     except (mlflow.MlflowException, OSError) as error:
+        reason = _quote_last_line(str(error))
         raise BuildFailed(
             f"Version {model.version} of {model.name} is registered, but its file {MODEL_FILE} "
-            f"cannot be read: {str(error).splitlines()[-1]} Are MLflow's artifacts where they were?"
+            f"cannot be read: {reason} Are MLflow's artifacts where they were?"
         ) from None
 
 

@@ -120,9 +120,13 @@ class Running:
             time.sleep(0.002)
         return False
 
-    def interrupt(self) -> Finished:
-        """Press Ctrl-C, which reaches every process of the session, and wait for the end."""
+    def press_ctrl_c(self) -> None:
+        """Send what every process of a terminal's session gets."""
         os.killpg(self.process.pid, signal.SIGINT)
+
+    def interrupt(self) -> Finished:
+        """Press Ctrl-C and wait for the end."""
+        self.press_ctrl_c()
         return self.wait(END_SECONDS)
 
     def wait(self, seconds: int = 2 * START_SECONDS) -> Finished:

@@ -56,8 +56,8 @@ def _create_database(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        # What `mlflow db upgrade` does.
-        mlflow.db.upgrade.main([f"sqlite:///{quote(str(part))}"], standalone_mode=False)
+        # What `mlflow db upgrade` does; the command around it would take Ctrl-C for itself.
+        mlflow.db.upgrade.callback(f"sqlite:///{quote(str(part))}")  # type: ignore[misc]
         if not path.exists():  # or somebody else was quicker
             part.replace(path)
     finally:
