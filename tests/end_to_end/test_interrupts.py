@@ -24,7 +24,6 @@ from bentoml._internal.bento import BentoStore
 from bentoml._internal.models import ModelStore
 from bentoml.exceptions import NotFound
 from mlflow import MlflowClient
-from mlflow.artifacts import download_artifacts
 
 from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import RegistryError
@@ -147,7 +146,9 @@ def require_sound_registry(home: Home) -> None:
     for version in versions:
         bundle = Bundle.from_metadata({**version.tags, "model_version": str(version.version)})
         bundle.require_fingerprint(compute_fingerprint())
-        xgboost.Booster(model_file=download_artifacts(f"{version.source}/{MODEL_FILE}"))
+        model_id = str(version.source).removeprefix("models:/")
+        (model,) = home.folder.glob(f"mlartifacts/models/{model_id}/**/{MODEL_FILE}")
+        xgboost.Booster(model_file=model)
     if versions or home.history_store.exists():
         HistoryStore.open(home.history_store, compute_fingerprint())
 

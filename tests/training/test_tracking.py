@@ -22,11 +22,11 @@ def test_a_database_that_was_not_there_was_made_with_its_folder_and_nothing_else
 def test_an_interrupt_while_the_database_is_made_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(arguments: list[str], **_: object) -> None:
-        Path(arguments[0].removeprefix("sqlite:///")).write_bytes(b"half of it")
+    def interrupt(uri: str) -> None:
+        Path(uri.removeprefix("sqlite:///")).write_bytes(b"half of it")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mlflow.db.upgrade, "main", interrupt)
+    monkeypatch.setattr(mlflow.db.upgrade, "callback", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         prepare_tracking(f"sqlite:///{tmp_path / 'mlflow.db'}")
