@@ -202,6 +202,7 @@ def test_interrupted_features_are_not_there_or_whole(
     require_sound()
 
 
+@pytest.mark.slow
 @choose_moments(
     [there(".mlflow.db.*.part"), said("Fitting on folds"), there("var/.history.arrow.*.part")],
     longest_s=10,
@@ -236,6 +237,7 @@ def test_an_interrupted_promotion_is_done_not_done_or_told(
     assert find_staging(MlflowClient(home.tracking_uri), MODEL).version == "1"
 
 
+@pytest.mark.slow
 @choose_moments(
     [there(f"bentoml/models/{MODEL}/*"), there("bentoml/bentos/credit_scoring/*")], longest_s=12
 )
@@ -252,6 +254,7 @@ def test_an_interrupted_build_leaves_what_can_be_loaded(
     assert BentoStore(home.bentoml / "bentos").get("credit_scoring").info.all_models
 
 
+@pytest.mark.slow
 @choose_moments([said("Starting credit_scoring")], longest_s=30)
 def test_an_interrupted_demo_stops_its_service_and_the_next_one_arrives(
     home: Home, moments: list[Moment]
