@@ -222,11 +222,19 @@ def main() -> NoReturn:
         if ending.signal is not None:
             _complain("interrupted; nothing is left half-written.")
             sys.exit(ending.exit_code)
-        if not isinstance(error, CreditError | OSError):
+        if not _is_told_in_one_line(error):
             raise
-        _complain(str(error))
+        _complain(str(error) or type(error).__name__)
         sys.exit(getattr(error, "exit_code", CreditError.exit_code))
     sys.exit(0)
+
+
+def _is_told_in_one_line(error: BaseException) -> bool:
+    """Return whether the error explains itself: ours, the system's, or a library's own kind."""
+    libraries = ("bentoml", "duckdb", "_duckdb", "mlflow", "sqlalchemy")
+    return isinstance(error, CreditError | OSError) or any(
+        kind.__module__.partition(".")[0] in libraries for kind in type(error).__mro__
+    )
 
 
 def _prepare_environment() -> None:

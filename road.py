@@ -174,19 +174,17 @@ def read_applicant(data: Path) -> dict[str, Any]:
 
 
 def _provide_demo_tables(order: RoadOrder, settings: Settings, say: Say, track: Track) -> Path:
-    """Return the folder of demo tables, made unless they are there already."""
+    """Return the folder of demo tables, made anew: older ones may be of another generator."""
     from demo.tables import make_demo_tables
 
     folder = settings.home / "demo" / f"{order.clients}-clients-seed-{order.seed}"
-    if folder.is_dir():
-        say(f"Demo tables are there: {folder}")
-        return folder
     say(f"Making demo tables of {order.clients:,} clients in {folder}")
     make_demo_tables(
         folder,
         clients=order.clients,
         seed=order.seed,
         file_format="parquet",
+        overwrite=True,
         on_progress=partial(track, "Clients"),
     )
     return folder

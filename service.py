@@ -122,9 +122,15 @@ def load_bundle(model: bentoml.Model) -> Bundle:
     return bundle
 
 
-def open_history_store(path: Path) -> HistoryStore:
-    """Return the store, or an empty one if there is no file; a wrong file is an error."""
-    if not path.exists():
+def open_history_store(settings: Settings) -> HistoryStore:
+    """Return the store, or an empty one if none was set and none is where it is by default.
+
+    Raises:
+        UnreadableTable: If the file is wrong, or was set and is not there.
+        FingerprintMismatch: If its features were computed by other code.
+    """
+    path = settings.history_store
+    if settings.history_store_path is None and not path.exists():
         logger.warning("No history store at %s: every applicant counts as one without.", path)
         return HistoryStore.empty()
     store = HistoryStore.open(path, compute_fingerprint())
@@ -233,7 +239,7 @@ class CreditScoring:
         logging.getLogger("credit").handlers = logging.getLogger("bentoml").handlers
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
-        self.store = open_history_store(settings.history_store)
+        self.store = open_history_store(settings)
         self.call_runner = RunnerCall(self.predict_remotely)
         applicants = Coalescer(
             Scorer(self.store, self.call_runner).score,
@@ -250,12 +256,13 @@ class CreditScoring:
         model = bentoml.models.get(arguments.model_tag)
         try:
             load_bundle(model)
-            open_history_store(settings.history_store)
+            open_history_store(settings)
         except CreditError as error:
             raise BentoMLException(str(error)) from None
         os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
-        # Workers of a Bento run in its folder, where a relative path would lead elsewhere.
-        os.environ["CREDIT_HISTORY_STORE"] = str(settings.history_store.absolute())
+        if settings.history_store.exists():
+            # Workers of a Bento run in its folder, where a relative path would lead elsewhere.
+            os.environ["CREDIT_HISTORY_STORE"] = str(settings.history_store.absolute())
 
     @bentoml.on_startup
     def freeze_garbage(self) -> None:

@@ -74,7 +74,8 @@ def main() -> int:
         )
         seen = asyncio.run(asking)
     print_measurement(seen, model_tag, options.clients, len(questions))
-    return int(bool(seen.failed or seen.wrong or seen.mean_batch <= SMALLEST_MEAN_BATCH))
+    good = not seen.failed and not seen.wrong and seen.mean_batch > SMALLEST_MEAN_BATCH
+    return 0 if good else 1
 
 
 def score_offline(data: Path, settings: Settings) -> tuple[str, dict[int, float]]:
@@ -117,7 +118,7 @@ async def ask_for_a_while(
                     async with session.post("/predict", data=question.body) as response:
                         response.raise_for_status()
                         body = await response.read()
-                except aiohttp.ClientError:
+                except (aiohttp.ClientError, TimeoutError):
                     failed += 1
                     continue
                 latencies_ms.append(1_000 * (time.perf_counter() - sent))
@@ -130,15 +131,14 @@ async def ask_for_a_while(
         async with session.get("/metrics") as response:
             metrics = await response.text()
     batch_rows = "credit_runner_batch_rows"
-    mean_batch = _sum_metric(metrics, f"{batch_rows}_sum") / _sum_metric(
-        metrics, f"{batch_rows}_count"
-    )
+    calls = _sum_metric(metrics, f"{batch_rows}_count")
+    mean_batch = _sum_metric(metrics, f"{batch_rows}_sum") / calls if calls else 0.0
     return Measurement(latencies_ms, failed, wrong, duration, mean_batch)
 
 
 def print_measurement(seen: Measurement, model_tag: str, clients: int, applicants: int) -> None:
     """Print the table."""
-    p50, p95, p99 = np.percentile(seen.latencies_ms, (50, 95, 99))
+    p50, p95, p99 = np.percentile(seen.latencies_ms or [np.nan], (50, 95, 99))
     for name, value in (
         ("model", model_tag),
         ("concurrent clients", f"{clients}"),

@@ -91,13 +91,6 @@ class HistoryStore:
         """
         return Histories(*look_up_histories(self._clients, self._columns, clients))
 
-    def _gather(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the features at some positions, shape (n, features)."""
-        gathered = np.empty((len(self._columns), len(positions)), np.float32)
-        for column, row in zip(self._columns, gathered, strict=True):
-            column.take(positions, out=row, mode="clip")  # all are inside; "raise" would copy
-        return gathered.T
-
 
 def _map_batch(path: Path) -> pa.RecordBatch:
     try:

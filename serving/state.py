@@ -25,6 +25,7 @@ class Health(TypedDict):
     status: Literal["ok", "unavailable"]
     model: str
     model_version: str
+    runner: Literal["ok", "unavailable"]
     history_store: StoreState
 
 
@@ -35,10 +36,12 @@ def describe_store(store: HistoryStore) -> StoreState:
 
 def describe_health(model_tag: str, bundle: Bundle, store: HistoryStore, *, ready: bool) -> Health:
     """Return the state of the service; without its runner it is unavailable."""
+    state: Literal["ok", "unavailable"] = "ok" if ready else "unavailable"
     return Health(
-        status="ok" if ready else "unavailable",
+        status=state,
         model=model_tag,
         model_version=bundle.model_version,
+        runner=state,
         history_store=describe_store(store),
     )
 

@@ -117,7 +117,12 @@ class Start(Protocol):
     """Starts a service; leaving the context ends it."""
 
     def __call__(
-        self, bentoml_home: Path, history_store: Path, *, bento: str = ".", folder: Path = ROOT
+        self,
+        bentoml_home: Path,
+        history_store: Path | None,
+        *,
+        bento: str = ".",
+        folder: Path = ROOT,
     ) -> AbstractContextManager[Service]: ...
 
 
@@ -223,7 +228,7 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Start:
 
     @contextmanager
     def start(
-        bentoml_home: Path, history_store: Path, *, bento: str = ".", folder: Path = ROOT
+        bentoml_home: Path, history_store: Path | None, *, bento: str = ".", folder: Path = ROOT
     ) -> Iterator[Service]:
         own = tmp_path_factory.mktemp("service")
         port = find_free_port()
@@ -295,7 +300,7 @@ def run_serve(
     port: int,
     own: Path,
     bentoml_home: Path,
-    history_store: Path,
+    history_store: Path | None,
     *,
     bento: str = ".",
     folder: Path = ROOT,
@@ -306,8 +311,10 @@ def run_serve(
     environment = os.environ | {
         "BENTOML_HOME": str(own / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "true",
-        "CREDIT_HISTORY_STORE": str(history_store),
+        "CREDIT_HOME": str(own / "var"),
     }
+    if history_store is not None:
+        environment["CREDIT_HISTORY_STORE"] = str(history_store)
     address = ["--host", "127.0.0.1", "--port", str(port)]
     command = [sys.executable, "-m", "bentoml", "serve", bento, *address]
     with (own / "output.txt").open("wb") as sink:

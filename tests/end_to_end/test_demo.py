@@ -120,7 +120,6 @@ def test_the_next_demo_is_version_2_and_version_1_can_be_brought_back(
     )
 
     assert (first.finished.exit_code, second.finished.exit_code) == (0, 0)
-    assert "Demo tables are there" in second.finished.out
     assert second.answer["model_version"] == "2"
     assert find_staging(second.registry, MODEL).version == "2"
     assert first.registry.get_model_version(MODEL, "1").current_stage == "Archived"

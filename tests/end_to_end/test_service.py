@@ -223,6 +223,7 @@ def test_health_tells_that_model_and_store_are_there(service: Service) -> None:
         "status": "ok",
         "model": "credit_scoring_model:mlflow-v1",
         "model_version": "1",
+        "runner": "ok",
         "history_store": {"state": "loaded", "clients": 200},
     }
 

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def bare_service(
-    start_service: Start, published: Published, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
-    """The service without a history store."""
-    nowhere = tmp_path_factory.mktemp("nowhere") / "history.arrow"
-    with start_service(published.bentoml_home, nowhere) as service:
+def bare_service(start_service: Start, published: Published) -> Iterator[Service]:
+    """The service without a history store, and without a setting that names one."""
+    with start_service(published.bentoml_home, None) as service:
         yield service
+
+
+def test_a_history_store_that_was_set_and_is_not_there_is_refused_at_start(
+    fail_to_start: Callable[[Path, Path], str], published: Published, tmp_path: Path
+) -> None:
+    output = fail_to_start(published.bentoml_home, tmp_path / "gone.arrow")
+
+    assert "There is no history store at" in output
+    assert "Traceback" not in output
 
 
 def test_without_a_history_store_everyone_counts_as_without_history(
