@@ -219,6 +219,7 @@ def main() -> NoReturn:
     try:
         app(prog_name="credit")
     except BaseException as error:
+        ending.stop_listening()
         if ending.signal is not None:
             _complain("interrupted; nothing is left half-written.")
             sys.exit(ending.exit_code)

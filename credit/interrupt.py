@@ -42,6 +42,11 @@ class Ending:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._end)
 
+    def stop_listening(self) -> None:
+        """Ignore the signals from here on: all is done, and nothing is left to be interrupted."""
+        for number in ENDING_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
     def _end(self, number: int, _frame: FrameType | None) -> None:
         now_s = time.monotonic()
         if self.signal is not None and now_s - self._arrived_s < CLEANUP_SECONDS:

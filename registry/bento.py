@@ -8,6 +8,7 @@ by checksum on the next run.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import bentoml
 import mlflow
+from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml.exceptions import NotFound
 
 from credit.bundle import MODEL_FILE, compute_fingerprint
@@ -189,11 +191,20 @@ def _discarding_model_on_failure(tag: str) -> Iterator[None]:
 
 @contextmanager
 def _discarding_bento_on_failure(tag: str) -> Iterator[None]:
+    before = _list_half_built()
     try:
         yield
     except BaseException:
         _discard_bento(tag)
+        for folder in _list_half_built() - before:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _list_half_built() -> set[Path]:
+    """Return the folders in which BentoML puts a Bento together; interrupted, it leaves its own."""
+    temporary = Path(BentoMLContainer.tmp_bento_store_dir.get())
+    return set(temporary.glob(f"bentoml_bento_{BENTO_NAME}*"))
 
 
 def _discard_model(tag: str) -> None:
