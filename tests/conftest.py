@@ -130,7 +130,8 @@ def trained(
 @pytest.fixture(scope="session")
 def matrix(many_clients: Path) -> FeatureMatrix:
     """The features and outcomes of the clients of the larger demo tables."""
-    from training.feature_matrix import build_histories, build_matrix
+    from training.feature_matrix import build_matrix
+    from training.histories import build_histories
     from training.tables import open_tables
 
     with open_tables(many_clients) as tables:

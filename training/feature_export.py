@@ -12,14 +12,10 @@ import pyarrow.parquet as pq
 
 from credit.features.catalog import FEATURE_NAMES
 from credit.features.feature import CLIENT
-from training.feature_matrix import (
-    TARGET,
-    FeatureMatrix,
-    build_histories,
-    build_matrix,
-    replacing,
-    write_history_store,
-)
+from training.feature_matrix import TARGET, FeatureMatrix, build_matrix
+from training.histories import build_histories
+from training.replacing import replacing
+from training.store_writing import write_history_store
 from training.tables import open_tables
 
 

@@ -1,26 +1,21 @@
-"""From tables to the model's input, and to the history store that serving looks clients up in."""
+"""From tables to the model's input."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import narwhals as nw
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from credit.bundle import FINGERPRINT_KEY, compute_fingerprint
-from credit.contract import HISTORY_TABLES, TABLES
+from credit.contract import TABLES
 from credit.contract.encoding import encode_columns
 from credit.errors import ContractViolation
 from credit.features.application import compute_application_features
-from credit.features.catalog import HISTORY_FEATURE_NAMES, assemble_features
+from credit.features.catalog import assemble_features
 from credit.features.feature import CLIENT
-from credit.features.history import aggregate_histories, look_up_histories
+from credit.features.history import look_up_histories
 from training.tables import Tables
 
 TARGET = "TARGET"
@@ -39,25 +34,6 @@ class FeatureMatrix:
     clients: NDArray[np.int64]
     features: NDArray[np.float32]
     defaulted: NDArray[np.bool_] | None
-
-
-def build_histories(tables: Tables) -> pa.Table:
-    """Return the history features of every client who has any: the history store's content.
-
-    Columns: SK_ID_CURR, int64, ascending; then each history feature as float32, NaN for missing.
-    """
-    frames = {
-        name: nw.from_native(tables.relation(name))
-        for name in HISTORY_TABLES
-        if name in tables.present
-    }
-    aggregated = aggregate_histories(frames)
-    if aggregated is None:
-        return _name_schema([pa.array([], pa.int64())], count=0)
-    relation = aggregated.to_native()
-    # The sort runs inside the engine, which may spill to disk.
-    table = relation.order(CLIENT).to_arrow_table().combine_chunks()
-    return _name_schema([table[name].combine_chunks() for name in table.column_names], len(table))
 
 
 def build_matrix(tables: Tables, population: str, histories: pa.Table) -> FeatureMatrix:
@@ -82,17 +58,6 @@ def build_matrix(tables: Tables, population: str, histories: pa.Table) -> Featur
     return FeatureMatrix(clients, features, defaulted)
 
 
-def write_history_store(histories: pa.Table, path: Path) -> None:
-    """Write the history features to an uncompressed Arrow file that can be memory-mapped.
-
-    The file appears whole or not at all, and the one it replaces stays valid for who has it open.
-    """
-    with replacing(path) as part, pa.OSFile(str(part), "wb") as sink:
-        writer = pa.ipc.new_file(sink, histories.schema)
-        with writer:
-            writer.write_batch(_one_batch(histories))
-
-
 def _iterate_columns(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
     return zip(table.column_names, table.columns, strict=True)
 
@@ -104,37 +69,3 @@ def _read_outcomes(target: NDArray[np.float64]) -> NDArray[np.bool_]:
             "Run `credit data check` on the folder."
         )
     return np.asarray(target == 1.0)
-
-
-def _name_schema(arrays: list[pa.Array], count: int) -> pa.Table:
-    """Return the columns under the history store's schema, nulls of features as NaN."""
-    features = [array.cast(pa.float32()).fill_null(float("nan")) for array in arrays[1:]] or [
-        pa.array(np.empty(count, np.float32))
-    ] * len(HISTORY_FEATURE_NAMES)
-    fields = [
-        pa.field(CLIENT, pa.int64(), nullable=False),
-        *(pa.field(name, pa.float32(), nullable=False) for name in HISTORY_FEATURE_NAMES),
-    ]
-    schema = pa.schema(fields, metadata={FINGERPRINT_KEY: compute_fingerprint().encode()})
-    return pa.Table.from_arrays([arrays[0].cast(pa.int64()), *features], schema=schema)
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    """Return the table as one record batch, also when it has no row."""
-    arrays = [
-        pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-        for column in table.columns
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=table.schema)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to; its file replaces `path` only if the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -14,17 +14,14 @@ from numpy.typing import NDArray
 from credit.bundle import Bundle, compute_fingerprint
 from credit.cost import CostMatrix
 from credit.errors import TrainingImpossible
-from training.feature_matrix import (
-    FeatureMatrix,
-    build_histories,
-    build_matrix,
-    replacing,
-    write_history_store,
-)
+from training.feature_matrix import FeatureMatrix, build_matrix
 from training.fitting import CrossValidation, FitSettings, Progress, cross_validate, fit_booster
+from training.histories import build_histories
 from training.metrics import Evaluation, evaluate
 from training.publish import PublishedVersion, TrainedModel, publish
+from training.replacing import replacing
 from training.sound_tables import require_sound_tables
+from training.store_writing import write_history_store
 from training.tables import Tables, open_tables
 from training.tracking import prepare_tracking
 

@@ -15,7 +15,8 @@ import pytest
 
 from credit.features.application import compute_application_features
 from credit.features.catalog import FEATURE_NAMES, HISTORY_FEATURE_NAMES, assemble_features
-from training.feature_matrix import build_histories, build_matrix
+from training.feature_matrix import build_matrix
+from training.histories import build_histories
 from training.tables import open_tables
 
 if TYPE_CHECKING:

@@ -17,7 +17,9 @@ from credit.features.catalog import FEATURE_NAMES
 from serving.applicant import check_applicant
 from serving.history_store import HistoryStore
 from serving.scorer import Scorer
-from training.feature_matrix import build_histories, build_matrix, write_history_store
+from training.feature_matrix import build_matrix
+from training.histories import build_histories
+from training.store_writing import write_history_store
 from training.tables import Tables, open_tables
 
 Features = NDArray[np.float32]

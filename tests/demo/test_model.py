@@ -17,7 +17,8 @@ from credit.features.catalog import FEATURES
 from demo import make_demo_tables
 from demo.chunk import draw_risks
 from demo.figures import Floats, load_figures
-from training.feature_matrix import build_histories, build_matrix
+from training.feature_matrix import build_matrix
+from training.histories import build_histories
 from training.tables import open_tables
 
 SEED = 5

@@ -18,13 +18,10 @@ from credit.errors import ContractViolation, TableMissing
 from credit.features.catalog import FEATURE_NAMES, HISTORY_FEATURE_NAMES, empty_history
 from serving.history_store import HistoryStore
 from training.feature_export import export_features
-from training.feature_matrix import (
-    FeatureMatrix,
-    build_histories,
-    build_matrix,
-    replacing,
-    write_history_store,
-)
+from training.feature_matrix import FeatureMatrix, build_matrix
+from training.histories import build_histories
+from training.replacing import replacing
+from training.store_writing import write_history_store
 from training.tables import open_tables
 
 WIDTH = len(HISTORY_FEATURE_NAMES)
