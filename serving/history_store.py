@@ -14,7 +14,7 @@ from credit.bundle import FINGERPRINT_KEY
 from credit.errors import FingerprintMismatch, UnreadableTable
 from credit.features.catalog import HISTORY_FEATURE_NAMES
 from credit.features.feature import CLIENT
-from credit.features.history import look_up_histories
+from credit.features.history import ClientHistories, assemble_histories
 
 REMEDY = "Write it again with `credit train`."
 
@@ -36,18 +36,14 @@ class HistoryStore:
     """History features by client, in memory that the operating system shares and reclaims.
 
     Args:
-        clients: Identifiers, int64 of shape (clients,), strictly ascending.
-        columns: One float32 array of shape (clients,) a history feature, in the catalog's order.
+        histories: What it knows.
     """
 
-    def __init__(
-        self, clients: NDArray[np.int64], columns: tuple[NDArray[np.float32], ...]
-    ) -> None:
-        self._clients = clients
-        self._columns = columns
+    def __init__(self, histories: ClientHistories) -> None:
+        self._histories = histories
 
     def __len__(self) -> int:
-        return len(self._clients)
+        return len(self._histories.clients)
 
     @classmethod
     def open(cls, path: Path, fingerprint: str) -> Self:
@@ -65,23 +61,22 @@ class HistoryStore:
         _require_fingerprint(batch.schema, fingerprint, path)
         _require_columns(batch.schema, path)
         try:
-            arrays = [column.to_numpy(zero_copy_only=True) for column in batch.columns]
+            clients = batch.column(0).to_numpy(zero_copy_only=True)
+            features = batch.column(1).flatten().to_numpy(zero_copy_only=True)
         except pa.ArrowInvalid as error:
             raise UnreadableTable(
                 f"{path} has nulls where a history store has NaN ({error}). {REMEDY}"
             ) from None
-        clients = arrays[0]
         if np.any(clients[1:] <= clients[:-1]):
             raise UnreadableTable(
                 f"{path}: {CLIENT} is not strictly ascending, so clients cannot be found. {REMEDY}"
             )
-        return cls(clients, tuple(arrays[1:]))
+        return cls(ClientHistories(clients, features.reshape(len(clients), -1)))
 
     @classmethod
     def empty(cls) -> Self:
         """Return a store that knows nobody."""
-        nothing = np.empty(0, np.float32)
-        return cls(np.empty(0, np.int64), (nothing,) * len(HISTORY_FEATURE_NAMES))
+        return cls(assemble_histories({}))
 
     def lookup(self, clients: NDArray[np.int64]) -> Histories:
         """Return the clients' history features, in their order; the same client may come twice.
@@ -89,7 +84,7 @@ class HistoryStore:
         Args:
             clients: Identifiers, shape (n,).
         """
-        return Histories(*look_up_histories(self._clients, self._columns, clients))
+        return Histories(*self._histories.look_up(clients))
 
 
 def _map_batch(path: Path) -> pa.RecordBatch:
@@ -118,13 +113,9 @@ def _require_fingerprint(schema: pa.Schema, expected: str, path: Path) -> None:
 
 
 def _require_columns(schema: pa.Schema, path: Path) -> None:
-    expected = [pa.field(CLIENT, pa.int64())]
-    expected += [pa.field(name, pa.float32()) for name in HISTORY_FEATURE_NAMES]
-    found = {field.name: field.type for field in schema}
-    wrong = [field.name for field in expected if found.get(field.name) != field.type]
-    if wrong or schema.names != [field.name for field in expected]:
+    features = pa.list_(pa.float32(), len(HISTORY_FEATURE_NAMES))
+    if schema.names != [CLIENT, "features"] or schema.types != [pa.int64(), features]:
         raise UnreadableTable(
-            f"{path} does not have the columns {CLIENT} and {len(expected) - 1} history "
-            f"features, in order; missing or of another type: {', '.join(wrong) or 'none'}. "
-            f"{REMEDY}"
+            f"{path} does not have the columns {CLIENT} and features, a list of "
+            f"{len(HISTORY_FEATURE_NAMES)} numbers. {REMEDY}"
         )

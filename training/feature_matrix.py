@@ -15,7 +15,7 @@ from credit.errors import ContractViolation
 from credit.features.application import compute_application_features
 from credit.features.catalog import assemble_features
 from credit.features.feature import CLIENT
-from credit.features.history import look_up_histories
+from credit.features.history import ClientHistories
 from training.tables import Tables
 
 TARGET = "TARGET"
@@ -36,7 +36,7 @@ class FeatureMatrix:
     defaulted: NDArray[np.bool_] | None
 
 
-def build_matrix(tables: Tables, population: str, histories: pa.Table) -> FeatureMatrix:
+def build_matrix(tables: Tables, population: str, histories: ClientHistories) -> FeatureMatrix:
     """Return features and outcomes of the clients of an application table, ordered by client.
 
     Args:
@@ -51,8 +51,7 @@ def build_matrix(tables: Tables, population: str, histories: pa.Table) -> Featur
     }
     columns = encode_columns(TABLES[population], cells)
     clients = columns[CLIENT].astype(np.int64)
-    known, *history_columns = (column.to_numpy() for column in histories.columns)
-    history, _ = look_up_histories(known, history_columns, clients)
+    history, _ = histories.look_up(clients)
     features = assemble_features(compute_application_features(columns), history)
     defaulted = _read_outcomes(columns[TARGET]) if TARGET in columns else None
     return FeatureMatrix(clients, features, defaulted)

@@ -6,41 +6,36 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from credit.bundle import FINGERPRINT_KEY, compute_fingerprint
 from credit.contract import HISTORY_TABLES
-from credit.features.catalog import HISTORY_FEATURE_NAMES
-from credit.features.feature import CLIENT
-from credit.features.history import aggregate_histories
+from credit.features.history import (
+    ClientHistories,
+    FamilyValues,
+    aggregate_histories,
+    assemble_histories,
+)
 from training.tables import Tables
 
 
-def build_histories(tables: Tables) -> pa.Table:
-    """Return the history features of every client who has any: the history store's content.
-
-    Columns: SK_ID_CURR, int64, ascending; then each history feature as float32, NaN for missing.
-    """
+def build_histories(tables: Tables) -> ClientHistories:
+    """Return the history features of every client who has any: the history store's content."""
     frames = {
         name: nw.from_native(tables.relation(name))
         for name in HISTORY_TABLES
         if name in tables.present
     }
-    aggregated = aggregate_histories(frames)
-    if aggregated is None:
-        return _name_schema([pa.array([], pa.int64())], count=0)
-    relation = aggregated.to_native()
-    # The sort runs inside the engine, which may spill to disk.
-    table = relation.order(CLIENT).to_arrow_table().combine_chunks()
-    return _name_schema([table[name].combine_chunks() for name in table.column_names], len(table))
+    # One family after another: the engine's memory holds one table's groups at a time.
+    return assemble_histories(
+        {
+            number: to_family_values(family.to_native().to_arrow_table())
+            for number, family in aggregate_histories(frames)
+        }
+    )
 
 
-def _name_schema(arrays: list[pa.Array], count: int) -> pa.Table:
-    """Return the columns under the history store's schema, nulls of features as NaN."""
-    features = [array.cast(pa.float32()).fill_null(float("nan")) for array in arrays[1:]] or [
-        pa.array(np.empty(count, np.float32))
-    ] * len(HISTORY_FEATURE_NAMES)
-    fields = [
-        pa.field(CLIENT, pa.int64(), nullable=False),
-        *(pa.field(name, pa.float32(), nullable=False) for name in HISTORY_FEATURE_NAMES),
-    ]
-    schema = pa.schema(fields, metadata={FINGERPRINT_KEY: compute_fingerprint().encode()})
-    return pa.Table.from_arrays([arrays[0].cast(pa.int64()), *features], schema=schema)
+def to_family_values(table: pa.Table) -> FamilyValues:
+    """Return an engine's result, SK_ID_CURR first, with its nulls as NaN."""
+    clients, *columns = (column.combine_chunks() for column in table.columns)
+    return FamilyValues(
+        clients.to_numpy(zero_copy_only=False).astype(np.int64),
+        [column.to_numpy(zero_copy_only=False).astype(np.float32) for column in columns],
+    )

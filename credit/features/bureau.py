@@ -1,146 +1,197 @@
-"""Features of the credit bureau's tables: loans with other lenders, and their months."""
+"""Features of the credit bureau's loans: what the client owes, or owed, to other lenders."""
 
 from __future__ import annotations
 
 import narwhals as nw
 
 from credit.features.feature import (
+    CLIENT,
+    FeatureMaker,
     HistoryFamily,
+    Measure,
     Rows,
+    Slice,
     as_flag,
     in_last,
-    make_features_of,
+    make_windows,
     only,
     ratio,
 )
 
-_ACTIVE = nw.col("is_active") == 1.0
-_LAST_YEAR = in_last(365, "DAYS_CREDIT")
+_TYPES = {
+    "card": ("Credit card", "credit cards"),
+    "consumer": ("Consumer credit", "consumer loans"),
+    "mortgage": ("Mortgage", "mortgages"),
+    "car": ("Car loan", "car loans"),
+    "microloan": ("Microloan", "microloans"),
+}
+_CREDIT = nw.col("AMT_CREDIT_SUM")
+_DEBT = nw.col("AMT_CREDIT_SUM_DEBT")
+_START = nw.col("DAYS_CREDIT")
+_IS_ACTIVE = nw.col("CREDIT_ACTIVE") == "Active"
+_IS_CLOSED = nw.col("CREDIT_ACTIVE") == "Closed"
+
+_ACTIVE = Slice("active", "loans still running", _IS_ACTIVE)
+_CLOSED = Slice("closed", "loans closed", _IS_CLOSED)
+_OF_TYPE = tuple(
+    Slice(name, words, nw.col("CREDIT_TYPE") == level) for name, (level, words) in _TYPES.items()
+)
+_WINDOWS = make_windows("DAYS_CREDIT", "d", (180, 365, 730))
+_ACTIVE_YEAR = Slice(
+    "active_365d",
+    "loans of the last 365 days still running",
+    _IS_ACTIVE & in_last(365, "DAYS_CREDIT"),
+)
 
 
-def _derive_bureau(rows: Rows) -> Rows:
+def _derive(rows: Rows) -> Rows:
+    earlier = _START.shift(1).over(CLIENT, order_by="DAYS_CREDIT")
     return rows.with_columns(
-        is_active=as_flag(nw.col("CREDIT_ACTIVE") == "Active"),
-        is_card=as_flag(nw.col("CREDIT_TYPE") == "Credit card"),
-        is_microloan=as_flag(nw.col("CREDIT_TYPE") == "Microloan"),
+        is_active=as_flag(_IS_ACTIVE),
+        is_closed=as_flag(_IS_CLOSED),
         is_overdue=as_flag(nw.col("AMT_CREDIT_SUM_OVERDUE") > 0),
         was_overdue=as_flag(nw.col("AMT_CREDIT_MAX_OVERDUE") > 0),
+        is_foreign=as_flag(nw.col("CREDIT_CURRENCY") != "currency 1"),
         days_ended_early=nw.col("DAYS_CREDIT_ENDDATE") - nw.col("DAYS_ENDDATE_FACT"),
+        days_until_end=nw.col("DAYS_CREDIT_ENDDATE") - _START,
+        days_between=_START - earlier,
+        owed_share=ratio(_DEBT, _CREDIT),
+        repaid=_CREDIT - _DEBT,
+        used_share=ratio(_DEBT, nw.col("AMT_CREDIT_SUM_LIMIT") + _DEBT),
+        overdue_share=ratio(nw.col("AMT_CREDIT_SUM_OVERDUE"), _DEBT),
+        debt_a_day=ratio(_DEBT, nw.col("DAYS_CREDIT_ENDDATE")),
     )
 
 
-_bureau = make_features_of("bureau", "bureau")
+_TIMES = (
+    Measure("days_credit", "day the loan was applied for", _START, ("max", "min", "mean", "std")),
+    Measure(
+        "days_enddate", "day the loan ends", nw.col("DAYS_CREDIT_ENDDATE"), ("max", "min", "mean")
+    ),
+    Measure(
+        "days_update", "day of the bureau's news", nw.col("DAYS_CREDIT_UPDATE"), ("max", "mean")
+    ),
+    Measure("term_days", "agreed term", nw.col("days_until_end"), ("mean", "max")),
+)
+_AMOUNTS = (
+    Measure("credit", "amount of a loan", _CREDIT, ("sum", "mean", "max")),
+    Measure("debt", "amount owed", _DEBT, ("sum", "mean", "max")),
+    Measure("owed_share", "owed / amount", nw.col("owed_share"), ("mean", "max")),
+    Measure(
+        "max_overdue",
+        "most ever past due",
+        nw.col("AMT_CREDIT_MAX_OVERDUE"),
+        ("max", "mean", "sum"),
+    ),
+    Measure("overdue", "amount past due", nw.col("AMT_CREDIT_SUM_OVERDUE"), ("sum", "max")),
+    Measure("overdue_days", "days past due now", nw.col("CREDIT_DAY_OVERDUE"), ("max", "mean")),
+    Measure("limit", "limit of a card", nw.col("AMT_CREDIT_SUM_LIMIT"), ("sum", "max")),
+    Measure("annuity", "regular payment", nw.col("AMT_ANNUITY"), ("sum", "max")),
+    Measure(
+        "prolonged", "times a loan was prolonged", nw.col("CNT_CREDIT_PROLONG"), ("sum", "max")
+    ),
+)
+_IN_SHORT = (
+    Measure("credit", "amount of a loan", _CREDIT, ("sum", "max")),
+    Measure("debt", "amount owed", _DEBT, ("sum",)),
+    Measure("owed_share", "owed / amount", nw.col("owed_share"), ("mean",)),
+    Measure("max_overdue", "most ever past due", nw.col("AMT_CREDIT_MAX_OVERDUE"), ("max",)),
+    Measure("days_credit", "day the loan was applied for", _START, ("max",)),
+)
+
+_bureau = FeatureMaker("bureau", "bureau")
+
+
+def _debt_to_credit(part: nw.Expr | None) -> nw.Expr:
+    if part is None:
+        return ratio(_DEBT.sum(), _CREDIT.sum())
+    return ratio(only(_DEBT, part).sum(), only(_CREDIT, part).sum())
+
 
 BUREAU = HistoryFamily(
     "bureau",
-    _derive_bureau,
+    _derive,
     (
-        _bureau("has_history", "1 if the bureau knows the client", nw.len().clip(0, 1)),
+        _bureau.has_history("1 if the bureau knows the client"),
         _bureau("loans_count", "Loans at the bureau", nw.len()),
-        _bureau("active_count", "Loans still running", nw.col("is_active").sum()),
-        _bureau("active_share", "Share of loans still running", nw.col("is_active").mean()),
-        _bureau("card_share", "Share of loans that are credit cards", nw.col("is_card").mean()),
-        _bureau("microloan_count", "Microloans", nw.col("is_microloan").sum()),
         _bureau("types_count", "Kinds of loans", nw.col("CREDIT_TYPE").n_unique()),
+        _bureau("active_share", "Share of loans still running", nw.col("is_active").mean()),
+        _bureau("closed_share", "Share of loans closed", nw.col("is_closed").mean()),
+        _bureau("overdue_share", "Share of loans past due", nw.col("is_overdue").mean()),
+        _bureau("was_overdue_share", "Share of loans ever past due", nw.col("was_overdue").mean()),
+        _bureau("foreign_count", "Loans in another currency", nw.col("is_foreign").sum()),
+        *_bureau.count("loans:", (_ACTIVE, _CLOSED, *_OF_TYPE, _ACTIVE_YEAR)),
+        *_bureau.count("loans,", _WINDOWS),
+        # All, running, closed
+        *_bureau.sum_up((*_TIMES, *_AMOUNTS)),
+        *_bureau.sum_up((*_TIMES, *_AMOUNTS), (_ACTIVE,)),
+        *_bureau.sum_up((*_TIMES, _IN_SHORT[0]), (_CLOSED,)),
         _bureau(
-            "loans_count_365d",
-            "Loans applied for in the last year",
-            as_flag(_LAST_YEAR).sum(),
+            "closed_max_overdue_max",
+            "Most ever past due, loans closed",
+            only(nw.col("AMT_CREDIT_MAX_OVERDUE"), _IS_CLOSED).max(),
         ),
-        _bureau("days_credit_max", "Day of the latest loan", nw.col("DAYS_CREDIT").max()),
-        _bureau("days_credit_min", "Day of the first loan", nw.col("DAYS_CREDIT").min()),
-        _bureau("days_credit_mean", "Mean day of the loans", nw.col("DAYS_CREDIT").mean()),
+        # Kinds and windows
+        *_bureau.sum_up(_IN_SHORT, _OF_TYPE),
+        *_bureau.sum_up(_IN_SHORT[:4], _WINDOWS),
+        # Debt against credit, and where it goes
+        _bureau("debt_to_credit", "Owed in all / amount of all loans", _debt_to_credit(None)),
         _bureau(
-            "active_days_credit_max",
-            "Day of the latest loan still running",
-            only(nw.col("DAYS_CREDIT"), _ACTIVE).max(),
+            "active_debt_to_credit",
+            "Owed / amount, loans still running",
+            _debt_to_credit(_IS_ACTIVE),
         ),
-        _bureau("days_enddate_max", "Latest end of a loan", nw.col("DAYS_CREDIT_ENDDATE").max()),
         _bureau(
-            "active_days_enddate_mean",
-            "Mean end of the loans still running",
-            only(nw.col("DAYS_CREDIT_ENDDATE"), _ACTIVE).mean(),
+            "debt_to_credit_365d",
+            "Owed / amount, loans of the last 365 days",
+            _debt_to_credit(in_last(365, "DAYS_CREDIT")),
         ),
+        _bureau(
+            "debt_to_credit_trend_365d",
+            "Owed / amount of the last 365 days' loans, less that of all",
+            _debt_to_credit(in_last(365, "DAYS_CREDIT")) - _debt_to_credit(None),
+        ),
+        _bureau(
+            "credit_trend_365d",
+            "Mean amount of the last 365 days' loans / that of all",
+            ratio(only(_CREDIT, in_last(365, "DAYS_CREDIT")).mean(), _CREDIT.mean()),
+        ),
+        _bureau(
+            "loans_trend_365d",
+            "Share of the loans that are of the last 365 days",
+            as_flag(in_last(365, "DAYS_CREDIT")).mean(),
+        ),
+        _bureau(
+            "active_repaid_sum",
+            "Repaid so far of the loans still running",
+            only(nw.col("repaid"), _IS_ACTIVE).sum(),
+        ),
+        _bureau(
+            "card_used_share_mean",
+            "Mean of owed / limit of the cards",
+            only(nw.col("used_share"), _IS_ACTIVE).mean(),
+        ),
+        _bureau(
+            "active_overdue_to_debt_max",
+            "Largest past due / owed, loans still running",
+            only(nw.col("overdue_share"), _IS_ACTIVE).max(),
+        ),
+        _bureau(
+            "active_debt_a_day_sum",
+            "Owed / days until the end, loans still running",
+            only(nw.col("debt_a_day"), _IS_ACTIVE).sum(),
+        ),
+        # Calendar
         _bureau(
             "days_enddate_fact_max", "Latest closing of a loan", nw.col("DAYS_ENDDATE_FACT").max()
         ),
+        _bureau("days_enddate_fact_mean", "Mean closing day", nw.col("DAYS_ENDDATE_FACT").mean()),
         _bureau(
             "days_ended_early_mean",
             "Mean days that loans were closed before their end",
             nw.col("days_ended_early").mean(),
         ),
-        _bureau(
-            "days_update_mean", "Mean day of the bureau's news", nw.col("DAYS_CREDIT_UPDATE").mean()
-        ),
-        _bureau("credit_sum", "Amount of all loans", nw.col("AMT_CREDIT_SUM").sum()),
-        _bureau("credit_mean", "Mean amount of a loan", nw.col("AMT_CREDIT_SUM").mean()),
-        _bureau("credit_max", "Largest loan", nw.col("AMT_CREDIT_SUM").max()),
-        _bureau("debt_sum", "Owed in all", nw.col("AMT_CREDIT_SUM_DEBT").sum()),
-        _bureau(
-            "debt_to_credit",
-            "Owed in all / amount of all loans",
-            ratio(nw.col("AMT_CREDIT_SUM_DEBT").sum(), nw.col("AMT_CREDIT_SUM").sum()),
-        ),
-        _bureau(
-            "active_debt_to_credit",
-            "Owed / amount, of the loans still running",
-            ratio(
-                only(nw.col("AMT_CREDIT_SUM_DEBT"), _ACTIVE).sum(),
-                only(nw.col("AMT_CREDIT_SUM"), _ACTIVE).sum(),
-            ),
-        ),
-        _bureau("limit_sum", "Limits of all cards", nw.col("AMT_CREDIT_SUM_LIMIT").sum()),
-        _bureau("overdue_sum", "Past due in all", nw.col("AMT_CREDIT_SUM_OVERDUE").sum()),
-        _bureau("overdue_share", "Share of loans past due", nw.col("is_overdue").mean()),
-        _bureau("overdue_days_max", "Most days past due now", nw.col("CREDIT_DAY_OVERDUE").max()),
-        _bureau("max_overdue_max", "Most ever past due", nw.col("AMT_CREDIT_MAX_OVERDUE").max()),
-        _bureau("was_overdue_share", "Share of loans ever past due", nw.col("was_overdue").mean()),
-        _bureau("prolonged_sum", "Times loans were prolonged", nw.col("CNT_CREDIT_PROLONG").sum()),
-        _bureau("annuity_sum", "Regular payments in all", nw.col("AMT_ANNUITY").sum()),
-    ),
-)
-
-_MONTH_LATE = nw.col("is_late")
-_MONTHS_12 = in_last(12, "MONTHS_BALANCE")
-
-
-def _derive_bureau_balance(rows: Rows) -> Rows:
-    status = nw.col("STATUS")
-    reported = status.is_in(["0", "1", "2", "3", "4", "5"])
-    return rows.with_columns(
-        is_late=nw.when(reported).then(as_flag(status != "0")),
-        is_very_late=nw.when(reported).then(as_flag(status.is_in(["2", "3", "4", "5"]))),
-        is_closed=as_flag(status == "C"),
-        is_unknown=as_flag(status == "X"),
-    )
-
-
-_months = make_features_of("bureau_balance", "bureau_balance")
-
-BUREAU_BALANCE = HistoryFamily(
-    "bureau_balance",
-    _derive_bureau_balance,
-    (
-        _months("has_history", "1 if the bureau has months of a loan", nw.len().clip(0, 1)),
-        _months("months_count", "Months of all loans", nw.len()),
-        _months("loans_count", "Loans with months", nw.col("SK_ID_BUREAU").n_unique()),
-        _months("months_min", "Earliest month", nw.col("MONTHS_BALANCE").min()),
-        _months("late_share_mean", "Share of reported months past due", _MONTH_LATE.mean()),
-        _months("late_count", "Months past due", _MONTH_LATE.sum()),
-        _months(
-            "very_late_count", "Months more than 30 days past due", nw.col("is_very_late").sum()
-        ),
-        _months(
-            "late_share_mean_12m",
-            "Share of reported months past due, last year",
-            only(_MONTH_LATE, _MONTHS_12).mean(),
-        ),
-        _months(
-            "late_latest_month",
-            "Latest month past due",
-            only(nw.col("MONTHS_BALANCE"), _MONTH_LATE == 1.0).max(),
-        ),
-        _months("closed_share_mean", "Share of months closed", nw.col("is_closed").mean()),
-        _months("unknown_share_mean", "Share of months not known", nw.col("is_unknown").mean()),
+        _bureau("days_between_mean", "Mean days between two loans", nw.col("days_between").mean()),
+        _bureau("days_between_min", "Fewest days between two loans", nw.col("days_between").min()),
     ),
 )

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.features.application import APPLICATION_FEATURES
-from credit.features.balances import (
-    CREDIT_CARD_BALANCE,
-    INSTALLMENTS_PAYMENTS,
-    POS_CASH_BALANCE,
-)
-from credit.features.bureau import BUREAU, BUREAU_BALANCE
+from credit.features.bureau import BUREAU
+from credit.features.bureau_balance import BUREAU_BALANCE
+from credit.features.credit_card import CREDIT_CARD_BALANCE
 from credit.features.feature import Feature, HistoryFamily
+from credit.features.installments import INSTALLMENTS_LOANS, INSTALLMENTS_PAYMENTS
+from credit.features.pos_cash import POS_CASH_BALANCE, POS_CASH_LOANS
 from credit.features.previous import PREVIOUS_APPLICATION
 
 HISTORY_FAMILIES: tuple[HistoryFamily, ...] = (
@@ -22,8 +21,10 @@ HISTORY_FAMILIES: tuple[HistoryFamily, ...] = (
     BUREAU_BALANCE,
     PREVIOUS_APPLICATION,
     POS_CASH_BALANCE,
+    POS_CASH_LOANS,
     CREDIT_CARD_BALANCE,
     INSTALLMENTS_PAYMENTS,
+    INSTALLMENTS_LOANS,
 )
 
 HISTORY_FEATURES: tuple[Feature, ...] = tuple(

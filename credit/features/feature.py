@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import narwhals as nw
 
@@ -49,11 +49,11 @@ class HistoryFeature:
 
 @dataclass(frozen=True, slots=True)
 class HistoryFamily:
-    """The features of one history table.
+    """Features made from the rows of one history table.
 
     Attributes:
         table: The table whose rows are aggregated.
-        derive: Adds the columns that the aggregates use, row by row.
+        derive: Adds the columns that the aggregates use; may turn rows of months into loans.
         features: What is computed a client.
     """
 
@@ -61,31 +61,103 @@ class HistoryFamily:
     derive: Callable[[Rows], Rows]
     features: tuple[HistoryFeature, ...]
 
-    def aggregate(self, rows: Rows) -> Rows:
+    def aggregate(self, derived: Rows) -> Rows:
         """Return one row a client: SK_ID_CURR and the features, in order, as float32."""
         named = [item.aggregate.alias(item.feature.name) for item in self.features]
-        grouped = self.derive(rows).group_by(CLIENT).agg(*named)
+        grouped = derived.group_by(CLIENT).agg(*named)
         names = [item.feature.name for item in self.features]
         return grouped.select(CLIENT, nw.col(*names).cast(nw.Float32))
 
 
-class FeatureMaker(Protocol):
-    """Makes the features of one table."""
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A quantity that every row has, and how a client's rows become one figure.
 
-    def __call__(self, name: str, meaning: str, aggregate: nw.Expr, /) -> HistoryFeature:
+    Attributes:
+        name: Its part of the features' names.
+        meaning: Its part of their meanings.
+        value: Expression over a row.
+        aggregates: Names out of `AGGREGATES`.
+    """
+
+    name: str
+    meaning: str
+    value: nw.Expr
+    aggregates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some of a client's rows.
+
+    Attributes:
+        name: Its part of the features' names.
+        meaning: Its part of their meanings.
+        condition: Expression that is true for these rows.
+        last: True if its name stands at the end, as a window's does.
+    """
+
+    name: str
+    meaning: str
+    condition: nw.Expr
+    last: bool = False
+
+
+AGGREGATES: Mapping[str, tuple[str, Callable[[nw.Expr], nw.Expr]]] = {
+    "sum": ("Sum of", nw.Expr.sum),
+    "mean": ("Mean of", nw.Expr.mean),
+    "min": ("Smallest", nw.Expr.min),
+    "max": ("Largest", nw.Expr.max),
+    "std": ("Standard deviation of", nw.Expr.std),
+}
+
+
+class FeatureMaker:
+    """Makes the features of one history table.
+
+    A client without rows has 0 as `has_history` and NaN as everything else.
+
+    Args:
+        table: The table.
+        prefix: Opens every feature's name.
+    """
+
+    def __init__(self, table: str, prefix: str) -> None:
+        self._table = table
+        self._prefix = prefix
+
+    def __call__(self, name: str, meaning: str, aggregate: nw.Expr) -> HistoryFeature:
         """Return the feature `<prefix>_<name>`."""
-        ...
-
-
-def make_features_of(table: str, prefix: str) -> FeatureMaker:
-    """Return a maker of features; its has_history is 0, all else NaN, for clients without rows."""
-
-    def make(name: str, meaning: str, aggregate: nw.Expr, /) -> HistoryFeature:
         when_absent = 0.0 if name == HAS_HISTORY else float("nan")
-        feature = Feature(f"{prefix}_{name}", table, meaning, when_absent=when_absent)
+        feature = Feature(f"{self._prefix}_{name}", self._table, meaning, when_absent=when_absent)
         return HistoryFeature(feature, aggregate)
 
-    return make
+    def has_history(self, meaning: str) -> HistoryFeature:
+        """Return the flag that is 1 for clients with rows."""
+        return self(HAS_HISTORY, meaning, nw.len().clip(0, 1))
+
+    def sum_up(
+        self, measures: Iterable[Measure], slices: Iterable[Slice] = ()
+    ) -> Iterator[HistoryFeature]:
+        """Yield the features of every measure, over all rows or, if there are any, over slices."""
+        for part in tuple(slices) or (None,):
+            for measure in measures:
+                for aggregate in measure.aggregates:
+                    yield self._sum_up(measure, aggregate, part)
+
+    def count(self, what: str, slices: Iterable[Slice]) -> Iterator[HistoryFeature]:
+        """Yield how many rows each slice has."""
+        for part in slices:
+            name = f"count_{part.name}" if part.last else f"{part.name}_count"
+            yield self(name, f"How many {what} {part.meaning}", as_flag(part.condition).sum())
+
+    def _sum_up(self, measure: Measure, aggregate: str, part: Slice | None) -> HistoryFeature:
+        words, reduce = AGGREGATES[aggregate]
+        name, meaning = f"{measure.name}_{aggregate}", f"{words} {measure.meaning}"
+        if part is None:
+            return self(name, meaning, reduce(measure.value))
+        name = f"{name}_{part.name}" if part.last else f"{part.name}_{name}"
+        return self(name, f"{meaning}, {part.meaning}", reduce(only(measure.value, part.condition)))
 
 
 def replace_sentinels(rows: Rows, table: Table) -> Rows:
@@ -124,3 +196,30 @@ def in_last(window: int, time: str) -> nw.Expr:
 def as_flag(condition: nw.Expr) -> nw.Expr:
     """Return 1.0 where the condition holds, 0.0 where it doesn't, null where it is unknown."""
     return nw.when(condition).then(1.0).when(~condition).then(0.0)
+
+
+def make_windows(time: str, unit: str, lengths: Iterable[int]) -> tuple[Slice, ...]:
+    """Return the windows before the application, as slices.
+
+    Args:
+        time: Column of days or months counted back from the application, so not positive.
+        unit: ``d`` for days, ``m`` for months.
+        lengths: In that unit.
+    """
+    words = {"d": "days", "m": "months"}[unit]
+    return tuple(
+        Slice(f"{length}{unit}", f"last {length} {words}", in_last(length, time), last=True)
+        for length in lengths
+    )
+
+
+def rank_latest(time: str, identifier: str) -> nw.Expr:
+    """Return 1 for the client's latest row, 2 for the one before; ties go to the larger identifier.
+
+    Args:
+        time: Whole-numbered column, the larger the later.
+        identifier: Column that tells a client's rows apart, at most eight digits.
+    """
+    # One exact float64 key: engines break ties of two keys differently.
+    key = nw.col(time).cast(nw.Float64) * 1e8 + nw.col(identifier).cast(nw.Float64)
+    return key.rank("ordinal", descending=True).over(CLIENT)

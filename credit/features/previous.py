@@ -5,108 +5,228 @@ from __future__ import annotations
 import narwhals as nw
 
 from credit.features.feature import (
+    CLIENT,
+    FeatureMaker,
     HistoryFamily,
+    Measure,
     Rows,
+    Slice,
     as_flag,
-    in_last,
-    make_features_of,
+    make_windows,
     only,
+    rank_latest,
     ratio,
 )
 
-_APPROVED = nw.col("is_approved") == 1.0
-_LAST_YEAR = in_last(365, "DAYS_DECISION")
+_STATUS = nw.col("NAME_CONTRACT_STATUS")
+_IS_APPROVED = _STATUS == "Approved"
+_IS_REFUSED = _STATUS == "Refused"
+_CREDIT = nw.col("AMT_CREDIT")
+_ASKED = nw.col("AMT_APPLICATION")
+_ANNUITY = nw.col("AMT_ANNUITY")
+_DECISION = nw.col("DAYS_DECISION")
+_LATEST = nw.col("nth_latest")
+
+_APPROVED = Slice("approved", "applications approved", _IS_APPROVED)
+_REFUSED = Slice("refused", "applications refused", _IS_REFUSED)
+_RUNNING = Slice(
+    "running", "loans not ended yet", _IS_APPROVED & nw.col("DAYS_TERMINATION").is_null()
+)
+_PRODUCTS = tuple(
+    Slice(name, f"applications for {name} loans", nw.col("NAME_CONTRACT_TYPE") == level)
+    for name, level in (
+        ("cash", "Cash loans"),
+        ("consumer", "Consumer loans"),
+        ("revolving", "Revolving loans"),
+    )
+)
+_REASONS = tuple(
+    Slice(
+        f"rejected_{reason.lower()}",
+        f"applications rejected for {reason}",
+        nw.col("CODE_REJECT_REASON") == reason,
+    )
+    for reason in ("HC", "LIMIT", "SCO", "SCOFR")
+)
+_LAST = tuple(
+    Slice(
+        f"last{count}",
+        f"last {count} applications" if count > 1 else "last application",
+        _LATEST.is_between(1, count),
+        last=True,
+    )
+    for count in (1, 3, 5, 10)
+)
+_AMONG_LAST_3 = _LAST[1].condition
+_WINDOWS = make_windows("DAYS_DECISION", "d", (180, 365, 730))
 
 
 def _derive(rows: Rows) -> Rows:
-    status = nw.col("NAME_CONTRACT_STATUS")
+    agreed = nw.col("AMT_ANNUITY") * nw.col("CNT_PAYMENT")
+    earlier = _DECISION.shift(1).over(CLIENT, order_by="DAYS_DECISION")
     return rows.with_columns(
-        is_approved=as_flag(status == "Approved"),
-        is_refused=as_flag(status == "Refused"),
-        is_canceled=as_flag(status == "Canceled"),
-        is_cash=as_flag(nw.col("NAME_CONTRACT_TYPE") == "Cash loans"),
-        is_revolving=as_flag(nw.col("NAME_CONTRACT_TYPE") == "Revolving loans"),
+        is_approved=as_flag(_IS_APPROVED),
+        is_refused=as_flag(_IS_REFUSED),
+        is_canceled=as_flag(_STATUS == "Canceled"),
+        is_unused=as_flag(_STATUS == "Unused offer"),
         is_high_yield=as_flag(nw.col("NAME_YIELD_GROUP") == "high"),
+        is_low_yield=as_flag(nw.col("NAME_YIELD_GROUP").is_in(["low_normal", "low_action"])),
         is_new_client=as_flag(nw.col("NAME_CLIENT_TYPE") == "New"),
-        granted_to_asked=ratio(nw.col("AMT_CREDIT"), nw.col("AMT_APPLICATION")),
-        term_months=ratio(nw.col("AMT_CREDIT"), nw.col("AMT_ANNUITY")),
+        is_walk_in=as_flag(nw.col("NAME_PRODUCT_TYPE") == "walk-in"),
+        is_x_sell=as_flag(nw.col("NAME_PRODUCT_TYPE") == "x-sell"),
+        is_card=as_flag(nw.col("NAME_PORTFOLIO") == "Cards"),
+        granted_to_asked=ratio(_CREDIT, _ASKED),
+        granted_less_asked=_CREDIT - _ASKED,
+        credit_to_goods=ratio(_CREDIT, nw.col("AMT_GOODS_PRICE")),
+        credit_to_annuity=ratio(_CREDIT, _ANNUITY),
+        price_of_credit=ratio(agreed, _CREDIT),
+        days_between=_DECISION - earlier,
         days_last_due_moved=nw.col("DAYS_LAST_DUE_1ST_VERSION") - nw.col("DAYS_LAST_DUE"),
+        days_to_first_due=nw.col("DAYS_FIRST_DUE") - _DECISION,
+        nth_latest=rank_latest("DAYS_DECISION", "SK_ID_PREV"),
     )
 
 
-_previous = make_features_of("previous_application", "previous")
+_AMOUNTS = (
+    Measure("annuity", "annuity", _ANNUITY, ("mean", "max", "min")),
+    Measure("asked", "amount asked for", _ASKED, ("mean", "max", "min")),
+    Measure("credit", "amount decided on", _CREDIT, ("mean", "max", "sum")),
+    Measure("down_payment", "down payment", nw.col("AMT_DOWN_PAYMENT"), ("mean", "max")),
+    Measure("down_payment_rate", "down payment rate", nw.col("RATE_DOWN_PAYMENT"), ("mean", "max")),
+)
+_TERMS = (
+    Measure("term", "term applied for", nw.col("CNT_PAYMENT"), ("mean", "max", "sum")),
+    Measure("days_decision", "day of the decision", _DECISION, ("max", "min", "mean")),
+    Measure(
+        "granted_to_asked",
+        "decided on / asked for",
+        nw.col("granted_to_asked"),
+        ("mean", "max", "min"),
+    ),
+    Measure("price", "all payments / credit", nw.col("price_of_credit"), ("mean", "max", "min")),
+    Measure("credit_to_goods", "credit / goods", nw.col("credit_to_goods"), ("mean", "max")),
+)
+_RECENT = (
+    Measure("approved_share", "flag: approved", nw.col("is_approved"), ("mean",)),
+    Measure("refused_share", "flag: refused", nw.col("is_refused"), ("mean",)),
+    Measure("annuity", "annuity", _ANNUITY, ("mean",)),
+    Measure("asked", "amount asked for", _ASKED, ("mean",)),
+    Measure("granted_to_asked", "decided on / asked for", nw.col("granted_to_asked"), ("mean",)),
+    Measure(
+        "granted_less_asked", "decided on less asked for", nw.col("granted_less_asked"), ("mean",)
+    ),
+    Measure("term", "term applied for", nw.col("CNT_PAYMENT"), ("mean",)),
+    Measure("price", "all payments / credit", nw.col("price_of_credit"), ("mean",)),
+    Measure("days_decision", "day of the decision", _DECISION, ("mean",)),
+    Measure("down_payment_rate", "down payment rate", nw.col("RATE_DOWN_PAYMENT"), ("mean",)),
+)
+_OF_PRODUCT = (
+    Measure("credit", "amount decided on", _CREDIT, ("mean",)),
+    Measure("days_decision", "day of the decision", _DECISION, ("max",)),
+    Measure("refused_share", "flag: refused", nw.col("is_refused"), ("mean",)),
+)
+
+_previous = FeatureMaker("previous_application", "previous")
+
+
+def _share(name: str, words: str, column: str) -> tuple[str, str, nw.Expr]:
+    return f"{name}_share", f"Share of applications {words}", nw.col(column).mean()
+
 
 PREVIOUS_APPLICATION = HistoryFamily(
     "previous_application",
     _derive,
     (
-        _previous("has_history", "1 if the client applied before", nw.len().clip(0, 1)),
+        _previous.has_history("1 if the client applied before"),
         _previous("applications_count", "Earlier applications", nw.len()),
-        _previous("approved_count", "Earlier applications approved", nw.col("is_approved").sum()),
-        _previous("refused_count", "Earlier applications refused", nw.col("is_refused").sum()),
-        _previous("approved_share", "Share of applications approved", nw.col("is_approved").mean()),
-        _previous("refused_share", "Share of applications refused", nw.col("is_refused").mean()),
+        *_previous.count("applications:", (_APPROVED, _REFUSED, _RUNNING, *_PRODUCTS, *_REASONS)),
+        *_previous.count("applications,", _WINDOWS),
+        _previous(*_share("approved", "approved", "is_approved")),
+        _previous(*_share("refused", "refused", "is_refused")),
+        _previous(*_share("canceled", "withdrawn", "is_canceled")),
+        _previous(*_share("unused", "approved and not used", "is_unused")),
+        _previous(*_share("high_yield", "at high interest", "is_high_yield")),
+        _previous(*_share("low_yield", "at low interest", "is_low_yield")),
+        _previous(*_share("new_client", "made as a new client", "is_new_client")),
+        _previous(*_share("walk_in", "made on the client's own account", "is_walk_in")),
+        _previous(*_share("x_sell", "offered to a known client", "is_x_sell")),
+        _previous(*_share("card", "for a card", "is_card")),
         _previous(
-            "canceled_share", "Share of applications withdrawn", nw.col("is_canceled").mean()
+            "insured_share", "Share with insurance", nw.col("NFLAG_INSURED_ON_APPROVAL").mean()
+        ),
+        # All, approved, refused, not ended
+        *_previous.sum_up((*_AMOUNTS, *_TERMS)),
+        *_previous.sum_up((*_AMOUNTS, *_TERMS), (_APPROVED, _REFUSED)),
+        _previous(
+            "running_annuity_sum",
+            "Sum of annuities, loans not ended yet",
+            only(_ANNUITY, _RUNNING.condition).sum(),
         ),
         _previous(
-            "refused_count_365d",
-            "Applications refused in the last year",
-            only(nw.col("is_refused"), _LAST_YEAR).sum(),
+            "running_credit_sum",
+            "Sum of amounts, loans not ended yet",
+            only(_CREDIT, _RUNNING.condition).sum(),
+        ),
+        # Lately
+        *_previous.sum_up(_RECENT, _LAST),
+        *_previous.sum_up(_RECENT[:2], _WINDOWS),
+        _previous(
+            "asked_trend_last3",
+            "Mean asked for of the last 3 applications / that of all",
+            ratio(only(_ASKED, _AMONG_LAST_3).mean(), _ASKED.mean()),
         ),
         _previous(
-            "applications_count_365d",
-            "Applications in the last year",
-            as_flag(_LAST_YEAR).sum(),
-        ),
-        _previous("cash_share", "Share of cash loans", nw.col("is_cash").mean()),
-        _previous("revolving_share", "Share of revolving loans", nw.col("is_revolving").mean()),
-        _previous("high_yield_share", "Share at high interest", nw.col("is_high_yield").mean()),
-        _previous("new_client_share", "Share made as a new client", nw.col("is_new_client").mean()),
-        _previous("days_decision_max", "Day of the latest decision", nw.col("DAYS_DECISION").max()),
-        _previous("days_decision_min", "Day of the first decision", nw.col("DAYS_DECISION").min()),
-        _previous("days_decision_mean", "Mean day of decisions", nw.col("DAYS_DECISION").mean()),
-        _previous(
-            "refused_days_decision_max",
-            "Day of the latest refusal",
-            only(nw.col("DAYS_DECISION"), nw.col("is_refused") == 1.0).max(),
-        ),
-        _previous("annuity_mean", "Mean annuity", nw.col("AMT_ANNUITY").mean()),
-        _previous("annuity_max", "Largest annuity", nw.col("AMT_ANNUITY").max()),
-        _previous("asked_mean", "Mean amount asked for", nw.col("AMT_APPLICATION").mean()),
-        _previous(
-            "approved_credit_mean",
-            "Mean amount of approved loans",
-            only(nw.col("AMT_CREDIT"), _APPROVED).mean(),
+            "annuity_trend_last3",
+            "Mean annuity of the last 3 applications / that of all",
+            ratio(only(_ANNUITY, _AMONG_LAST_3).mean(), _ANNUITY.mean()),
         ),
         _previous(
-            "granted_to_asked_mean",
-            "Mean of amount decided on / asked for",
-            nw.col("granted_to_asked").mean(),
+            "refused_share_trend_last3",
+            "Share refused of the last 3 applications, less that of all",
+            only(nw.col("is_refused"), _AMONG_LAST_3).mean() - nw.col("is_refused").mean(),
+        ),
+        *_previous.sum_up(_OF_PRODUCT, _PRODUCTS),
+        # Calendar
+        _previous(
+            "days_between_mean", "Mean days between applications", nw.col("days_between").mean()
         ),
         _previous(
-            "granted_to_asked_min",
-            "Least of amount decided on / asked for",
-            nw.col("granted_to_asked").min(),
+            "days_between_min", "Fewest days between applications", nw.col("days_between").min()
         ),
-        _previous("down_payment_mean", "Mean down payment", nw.col("AMT_DOWN_PAYMENT").mean()),
         _previous(
-            "down_payment_rate_mean", "Mean down payment rate", nw.col("RATE_DOWN_PAYMENT").mean()
+            "credit_to_annuity_mean", "Mean credit / annuity", nw.col("credit_to_annuity").mean()
         ),
-        _previous("term_mean", "Mean term applied for", nw.col("CNT_PAYMENT").mean()),
-        _previous("credit_to_annuity_mean", "Mean credit / annuity", nw.col("term_months").mean()),
+        _previous(
+            "credit_to_annuity_max", "Largest credit / annuity", nw.col("credit_to_annuity").max()
+        ),
         _previous(
             "last_due_max",
             "Day the last payment of a loan is due",
             nw.col("DAYS_LAST_DUE_1ST_VERSION").max(),
         ),
         _previous(
+            "first_drawing_max",
+            "Day of the latest first payout",
+            nw.col("DAYS_FIRST_DRAWING").max(),
+        ),
+        _previous("termination_max", "Day the latest loan ended", nw.col("DAYS_TERMINATION").max()),
+        _previous(
             "last_due_moved_mean",
             "Mean days by which loans ended before the first calendar",
             nw.col("days_last_due_moved").mean(),
         ),
         _previous(
-            "insured_share", "Share with insurance", nw.col("NFLAG_INSURED_ON_APPROVAL").mean()
+            "days_to_first_due_mean",
+            "Mean days from the decision to the first payment due",
+            nw.col("days_to_first_due").mean(),
+        ),
+        _previous(
+            "hour_mean", "Mean hour of the applications", nw.col("HOUR_APPR_PROCESS_START").mean()
+        ),
+        _previous(
+            "sellerplace_area_mean",
+            "Mean sales area of the sellers",
+            nw.col("SELLERPLACE_AREA").mean(),
         ),
     ),
 )

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from credit.contract import TABLES, Column, Kind
 from credit.features.catalog import HISTORY_FAMILIES, HISTORY_FEATURE_NAMES
-from credit.features.history import aggregate_histories
+from credit.features.history import aggregate_histories, assemble_histories
+from training.histories import to_family_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,8 +45,8 @@ def aggregate() -> Aggregate:
 @pytest.fixture(scope="session")
 def aggregate_one() -> AggregateOne:
     def compute(table: str, rows: Sequence[Row], **others: Sequence[Row]) -> dict[str, float]:
-        (family,) = (family for family in HISTORY_FAMILIES if family.table == table)
-        names = [item.feature.name for item in family.features]
+        families = (family for family in HISTORY_FAMILIES if family.table == table)
+        names = [item.feature.name for family in families for item in family.features]
         prefix = names[0].removesuffix("has_history")
         features = aggregate_with_duckdb(**{table: rows, **others})[1]
         return {name.removeprefix(prefix): features[name] for name in names}
@@ -58,20 +60,21 @@ def aggregate_with_duckdb(**tables: Sequence[Row]) -> Histories:
             name: nw.from_native(connection.from_arrow(make_table(name, rows)))
             for name, rows in tables.items()
         }
-        aggregated = aggregate_histories(frames)
-        if aggregated is None:
-            return {}
-        table = aggregated.to_native().to_arrow_table()
-    # Whatever comes back stands in the catalog's order, as the history store has it.
-    assert table.column_names == ["SK_ID_CURR", *HISTORY_FEATURE_NAMES]
-    assert set(table.schema.types[1:]) == {pa.float32()}
-    rows = table.to_pylist()
-    assert len({row["SK_ID_CURR"] for row in rows}) == len(rows)
+        histories = assemble_histories(
+            {
+                number: to_family_values(family.to_native().to_arrow_table())
+                for number, family in aggregate_histories(frames)
+            }
+        )
+    clients, features = histories.clients.tolist(), histories.features
+    assert clients == sorted(set(clients))
+    assert (features.dtype, features.shape) == (
+        np.float32,
+        (len(clients), len(HISTORY_FEATURE_NAMES)),
+    )
     return {
-        row.pop("SK_ID_CURR"): {
-            name: float("nan") if value is None else value for name, value in row.items()
-        }
-        for row in rows
+        client: dict(zip(HISTORY_FEATURE_NAMES, row, strict=True))
+        for client, row in zip(clients, features.tolist(), strict=True)
     }
 
 

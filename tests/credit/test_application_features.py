@@ -11,12 +11,10 @@ from credit.contract.encoding import encode_columns
 from credit.features.application import (
     APPLICATION_FEATURES,
     DERIVED,
-    DOCUMENTS,
-    ENQUIRIES,
-    HOUSING,
     compute_application_features,
-    divide,
 )
+from credit.features.formula import divide
+from credit.features.household import DOCUMENTS, ENQUIRIES, HOUSING
 
 NAN = float("nan")
 NAMES = [column.name for column in APPLICATION_COLUMNS]
