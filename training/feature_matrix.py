@@ -16,6 +16,7 @@ from credit.features.application import compute_application_features
 from credit.features.catalog import assemble_features
 from credit.features.feature import CLIENT
 from credit.features.history import look_up_histories
+from training.history_rows import arrange_rows
 from training.tables import Tables
 
 TARGET = "TARGET"
@@ -51,8 +52,7 @@ def build_matrix(tables: Tables, population: str, histories: pa.Table) -> Featur
     }
     columns = encode_columns(TABLES[population], cells)
     clients = columns[CLIENT].astype(np.int64)
-    known, *history_columns = (column.to_numpy() for column in histories.columns)
-    history, _ = look_up_histories(known, history_columns, clients)
+    history, _ = look_up_histories(*arrange_rows(histories), clients)
     features = assemble_features(compute_application_features(columns), history)
     defaulted = _read_outcomes(columns[TARGET]) if TARGET in columns else None
     return FeatureMatrix(clients, features, defaulted)

@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pyarrow as pa
 
+from credit.bundle import compute_fingerprint
+from credit.features.feature import CLIENT
+from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, SourceFile, StoreManifest
+from training.history_rows import arrange_rows
 from training.replacing import replacing
 
 
-def write_history_store(histories: pa.Table, path: Path) -> None:
-    """Write the history features to an uncompressed Arrow file that can be memory-mapped.
+def write_history_store(
+    histories: pa.Table, path: Path, sources: Mapping[str, SourceFile]
+) -> StoreManifest:
+    """Return the manifest of the store that was written, one uncompressed Arrow file.
 
-    The file appears whole or not at all, and the one it replaces stays valid for who has it open.
+    Its features lie row after row, so that a lookup copies one piece of memory a client. File and
+    manifest appear together, whole or not at all, and the file they replace stays valid for who
+    has it open.
+
+    Args:
+        histories: What `training.histories.build_histories` returned.
+        path: Where to.
+        sources: What `training.source_hashes.hash_sources` returned.
     """
+    manifest = StoreManifest(
+        fingerprint=compute_fingerprint(),
+        features=tuple(histories.column_names[1:]),
+        clients=len(histories),
+        sources=dict(sources),
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=_find_version(),
+    )
+    batch = _to_batch(histories, manifest)
     with replacing(path) as part, pa.OSFile(str(part), "wb") as sink:
-        writer = pa.ipc.new_file(sink, histories.schema)
+        writer = pa.ipc.new_file(sink, batch.schema)
         with writer:
-            writer.write_batch(_one_batch(histories))
+            writer.write_batch(batch)
+    return manifest
 
 
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    """Return the table as one record batch, also when it has no row."""
-    arrays = [
-        pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-        for column in table.columns
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=table.schema)
+def _to_batch(histories: pa.Table, manifest: StoreManifest) -> pa.RecordBatch:
+    clients, features = arrange_rows(histories)
+    width = len(manifest.features)
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(features.reshape(-1)), width)
+    schema = pa.schema(
+        [
+            pa.field(CLIENT, pa.int64(), nullable=False),
+            pa.field(HISTORY_COLUMN, rows.type, nullable=False),
+        ],
+        metadata={MANIFEST_KEY: manifest.model_dump_json().encode()},
+    )
+    return pa.RecordBatch.from_arrays([pa.array(clients), rows], schema=schema)
+
+
+def _find_version() -> str:
+    try:
+        return version("credit-scoring")
+    except PackageNotFoundError:
+        return "not installed"

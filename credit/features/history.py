@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import narwhals as nw
 import numpy as np
@@ -43,7 +43,7 @@ def aggregate_histories(frames: Frames) -> Rows | None:
 
 def look_up_histories(
     clients: NDArray[np.int64],
-    columns: Sequence[NDArray[np.float32]],
+    features: NDArray[np.float32],
     wanted: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return the wanted clients' history features, shape (n, history features), and who was found.
@@ -52,19 +52,18 @@ def look_up_histories(
 
     Args:
         clients: Identifiers in the table, strictly ascending.
-        columns: One array of shape (len(clients),) a history feature, in the catalog's order.
+        features: Theirs, shape (len(clients), history features), in the catalog's order. Lying
+            row after row, as in a history store, they are copied a client at a time.
         wanted: Identifiers, shape (n,).
     """
-    features = empty_history(len(wanted))
-    found = np.zeros(len(wanted), np.bool_)
-    positions = np.searchsorted(clients, wanted)
-    inside = positions < len(clients)
-    found[inside] = clients[positions[inside]] == wanted[inside]
-    rows, known = np.flatnonzero(found), positions[found]
-    if len(rows):
-        for number, column in enumerate(columns):
-            features[rows, number] = column[known]
-    return features, found
+    if not len(clients):
+        return empty_history(len(wanted)), np.zeros(len(wanted), np.bool_)
+    positions = np.minimum(np.searchsorted(clients, wanted), len(clients) - 1)
+    found = clients[positions] == wanted
+    histories = features[positions]
+    if not found.all():
+        histories[~found] = empty_history(1)
+    return histories, found
 
 
 def _rows_with_client(table: str, frames: Frames) -> Rows | None:

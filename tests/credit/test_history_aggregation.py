@@ -219,7 +219,7 @@ def test_looking_up_gives_each_wanted_client_their_own_row_or_the_empty_history(
     stored = np.arange(len(clients) * width, dtype=np.float32).reshape(-1, width)
 
     features, found = look_up_histories(
-        np.array(clients, np.int64), list(stored.T), np.array(wanted, np.int64)
+        np.array(clients, np.int64), stored, np.array(wanted, np.int64)
     )
 
     nothing = empty_history(1)[0]

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +18,6 @@ from training.feature_export import export_features
 from training.feature_matrix import FeatureMatrix, build_matrix
 from training.histories import build_histories
 from training.replacing import replacing
-from training.store_writing import write_history_store
 from training.tables import open_tables
 
 WIDTH = len(HISTORY_FEATURE_NAMES)
@@ -53,17 +49,6 @@ def matrix(built: tuple[FeatureMatrix, pa.Table]) -> FeatureMatrix:
 @pytest.fixture
 def histories(built: tuple[FeatureMatrix, pa.Table]) -> pa.Table:
     return built[1]
-
-
-@contextmanager
-def no_more_than(size: int) -> Iterator[None]:
-    """Let the operating system refuse files larger than that, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_clients_ascend_and_their_outcomes_are_theirs(
@@ -163,44 +148,6 @@ def test_without_history_tables_every_client_has_the_empty_history(tables_folder
     np.testing.assert_array_equal(matrix.features[:, -WIDTH:], empty_history(len(matrix.clients)))
 
 
-def test_the_store_reads_back_what_was_written(tmp_path: Path, histories: pa.Table) -> None:
-
-    write_history_store(histories, tmp_path / "new folder" / "history.arrow")
-
-    store = HistoryStore.open(tmp_path / "new folder" / "history.arrow", compute_fingerprint())
-    looked_up = store.lookup(histories["SK_ID_CURR"].to_numpy())
-    stored = np.column_stack([column.to_numpy() for column in histories.columns[1:]])
-    assert looked_up.found.all()
-    assert len(store) == len(histories)
-    np.testing.assert_array_equal(looked_up.features.view(np.uint32), stored.view(np.uint32))
-
-
-def test_a_store_of_many_chunks_or_of_none_can_be_opened(
-    tmp_path: Path, histories: pa.Table
-) -> None:
-    chunked = pa.concat_tables([histories.slice(0, 7), histories.slice(7)])
-
-    for table in (chunked, chunked.slice(0, 0)):
-        write_history_store(table, tmp_path / "history.arrow")
-        assert len(HistoryStore.open(tmp_path / "history.arrow", compute_fingerprint())) == len(
-            table
-        )
-
-
-def test_a_write_that_fails_leaves_the_old_store_and_nothing_else(
-    tmp_path: Path, histories: pa.Table
-) -> None:
-    path = tmp_path / "store" / "history.arrow"
-    write_history_store(histories.slice(0, 2), path)
-    before = path.read_bytes()
-
-    with no_more_than(len(before) // 2), pytest.raises(OSError, match="File too large"):
-        write_history_store(histories, path)
-
-    assert path.read_bytes() == before
-    assert list(path.parent.iterdir()) == [path]
-
-
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "store" / "file"
     path.parent.mkdir()
@@ -216,18 +163,6 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Pat
 
     assert path.read_text() == "whole"
     assert list(path.parent.iterdir()) == [path]
-
-
-def test_who_has_the_old_store_open_goes_on_reading_it(tmp_path: Path, histories: pa.Table) -> None:
-    path = tmp_path / "history.arrow"
-    write_history_store(histories, path)
-    store = HistoryStore.open(path, compute_fingerprint())
-    clients = histories["SK_ID_CURR"].to_numpy()
-    before = store.lookup(clients).features
-
-    write_history_store(histories.slice(0, 1), path)
-
-    np.testing.assert_array_equal(store.lookup(clients).features, before)
 
 
 def test_exported_features_are_those_of_both_populations(
@@ -247,6 +182,8 @@ def test_exported_features_are_those_of_both_populations(
     assert rows["TARGET"].to_pylist() == [*matrix.defaulted, *[None] * len(unknown.clients)]
     store = HistoryStore.open(tmp_path / "history.arrow", compute_fingerprint())
     assert len(store) == len(histories)
+    assert store.manifest is not None
+    assert set(store.manifest.sources) == set(HISTORY_TABLES)
     assert said == []
 
 
