@@ -14,7 +14,7 @@ def hash_sources(data: Path) -> dict[str, SourceFile]:
     """Return the files of the history tables that are there, by table.
 
     What is hashed are the bytes on disk: of a zipped table the archive, which is read once even if
-    it holds them all. Costs 1 to 1.5 seconds a gigabyte.
+    it holds them all. Costs about 1.5 seconds a gigabyte.
 
     Raises:
         TableMissing: If the folder does not exist or holds no table.
