@@ -6,7 +6,6 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from credit.bundle import FINGERPRINT_KEY, compute_fingerprint
 from credit.contract import HISTORY_TABLES
 from credit.features.catalog import HISTORY_FEATURE_NAMES
 from credit.features.feature import CLIENT
@@ -42,5 +41,5 @@ def _name_schema(arrays: list[pa.Array], count: int) -> pa.Table:
         pa.field(CLIENT, pa.int64(), nullable=False),
         *(pa.field(name, pa.float32(), nullable=False) for name in HISTORY_FEATURE_NAMES),
     ]
-    schema = pa.schema(fields, metadata={FINGERPRINT_KEY: compute_fingerprint().encode()})
-    return pa.Table.from_arrays([arrays[0].cast(pa.int64()), *features], schema=schema)
+    arrays = [arrays[0].cast(pa.int64()), *features]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from credit.bundle import FINGERPRINT_KEY, compute_fingerprint
+from credit.bundle import compute_fingerprint
 from credit.contract import HISTORY_TABLES
 from credit.errors import ContractViolation, TableMissing
 from credit.features.catalog import FEATURE_NAMES, HISTORY_FEATURE_NAMES, empty_history
@@ -125,7 +125,7 @@ def test_each_client_has_the_histories_row_or_the_empty_one(
     assert len(set(found)) > 1
 
 
-def test_histories_are_of_ascending_clients_without_nulls_and_carry_the_fingerprint(
+def test_histories_are_of_ascending_clients_without_nulls(
     histories: pa.Table,
 ) -> None:
 
@@ -134,7 +134,6 @@ def test_histories_are_of_ascending_clients_without_nulls_and_carry_the_fingerpr
     assert histories.column_names == ["SK_ID_CURR", *HISTORY_FEATURE_NAMES]
     assert set(histories.schema.types[1:]) == {pa.float32()}
     assert sum(column.null_count for column in histories.columns) == 0
-    assert histories.schema.metadata == {FINGERPRINT_KEY: compute_fingerprint().encode()}
 
 
 def test_without_history_tables_every_client_has_the_empty_history(tables_folder: Path) -> None:
