@@ -64,7 +64,7 @@ def travel(order: RoadOrder, settings: Settings, say: Say, track: Track) -> None
     bento = build_staging(settings, order.project, say)
     say(f"Starting {bento.tag}, pinned to {bento.model_tag}")
     log = settings.home / "service.log"
-    with serve_bento(bento.tag, port, settings.history_store, log) as service:
+    with serve_bento(bento.tag, port, settings.written_history_store, log) as service:
         answer = service.ask_for_decision(read_applicant(data))
         say(f"POST {service.url}/predict answers:\n{json.dumps(answer, indent=2)}")
         if order.keep_serving:
@@ -86,13 +86,19 @@ def train_version(data: Path, settings: Settings, say: Say, track: Track) -> Tra
 
     order = TrainingOrder(
         data=data,
-        history_store=settings.history_store,
+        history_store=settings.written_history_store,
         tracking_uri=settings.mlflow_tracking_uri,
         model_name=settings.model_name,
         costs=CostMatrix(settings.false_negative_cost, settings.false_positive_cost),
         memory_limit=settings.memory_limit,
     )
-    return train(order, say, partial(track, "Folds"))
+    result = train(order, say, partial(track, "Folds"))
+    if Path(settings.history_store) != order.history_store:
+        say(
+            f"The clients' histories are in {order.history_store}, for training writes to no URL. "
+            "Copy them to where CREDIT_HISTORY_STORE says"
+        )
+    return result
 
 
 def promote_version(settings: Settings, version: str) -> RegisteredModel:

@@ -42,6 +42,7 @@ from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all
 from serving.runner_call import RunnerCall, RunnerUnavailable
 from serving.scorer import Scorer
 from serving.state import describe_health, describe_model
+from serving.store_fetching import fetch_store
 from settings import Settings
 
 logger = logging.getLogger("bentoml.credit")
@@ -122,16 +123,28 @@ def load_bundle(model: bentoml.Model) -> Bundle:
     return bundle
 
 
-def open_history_store(settings: Settings) -> HistoryStore:
-    """Return the store, or an empty one if none was set and none is where it is by default.
+def find_history_store(settings: Settings) -> Path | None:
+    """Return the store's file, fetched if it is elsewhere; None if none was set or made.
 
     Raises:
-        UnreadableTable: If the file is wrong, or was set and is not there.
+        UnreadableTable: If it cannot be fetched.
+    """
+    location = settings.history_store
+    if settings.history_store_location is None and not Path(location).exists():
+        logger.warning("No history store at %s: every applicant counts as one without.", location)
+        return None
+    # Absolute, since workers of a Bento run in its folder.
+    return fetch_store(location, settings.cache).absolute()
+
+
+def open_history_store(path: Path | None) -> HistoryStore:
+    """Return the store, or an empty one if there is none.
+
+    Raises:
+        UnreadableTable: If the file is not there or wrong.
         FingerprintMismatch: If its features were computed by other code.
     """
-    path = settings.history_store
-    if settings.history_store_path is None and not path.exists():
-        logger.warning("No history store at %s: every applicant counts as one without.", path)
+    if path is None:
         return HistoryStore.empty()
     store = HistoryStore.open(path, compute_fingerprint())
     logger.info("History store %s: %d clients.", path, len(store))
@@ -239,7 +252,7 @@ class CreditScoring:
         logging.getLogger("credit").handlers = logging.getLogger("bentoml").handlers
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
-        self.store = open_history_store(settings)
+        self.store = open_history_store(find_history_store(settings))
         self.call_runner = RunnerCall(self.predict_remotely)
         applicants = Coalescer(
             Scorer(self.store, self.call_runner).score,
@@ -256,13 +269,14 @@ class CreditScoring:
         model = bentoml.models.get(arguments.model_tag)
         try:
             load_bundle(model)
-            open_history_store(settings)
+            store = find_history_store(settings)
+            open_history_store(store)
         except CreditError as error:
             raise BentoMLException(str(error)) from None
         os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
-        if settings.history_store.exists():
-            # Workers of a Bento run in its folder, where a relative path would lead elsewhere.
-            os.environ["CREDIT_HISTORY_STORE"] = str(settings.history_store.absolute())
+        if store is not None:
+            # Workers read the file that was checked, and do not fetch another one.
+            os.environ["CREDIT_HISTORY_STORE"] = str(store)
 
     @bentoml.on_startup
     def freeze_garbage(self) -> None:

@@ -45,13 +45,28 @@ class Settings(BaseSettings):
         pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
         description="Memory DuckDB may use before it spills to disk, such as 4GB or 512MiB.",
     )
-    history_store_path: Path | None = Field(
+    history_store_location: str | None = Field(
         None,
+        min_length=1,
         validation_alias="CREDIT_HISTORY_STORE",
-        description="Arrow file of the clients' history features; default: history.arrow in home.",
+        description=(
+            "Arrow file of the clients' history features, a path or, for the service, a URL; "
+            "default: history.arrow in home."
+        ),
     )
 
     @property
-    def history_store(self) -> Path:
-        """Where the service reads, and `credit train` writes, the history features."""
-        return self.history_store_path or self.home / "history.arrow"
+    def history_store(self) -> str:
+        """Where the service reads the history features: a path or a URL."""
+        return self.history_store_location or str(self.home / "history.arrow")
+
+    @property
+    def written_history_store(self) -> Path:
+        """Where `credit train` writes them: what was set, or the default if that is a URL."""
+        is_url = "://" in self.history_store
+        return self.home / "history.arrow" if is_url else Path(self.history_store)
+
+    @property
+    def cache(self) -> Path:
+        """Where the service keeps what it downloads."""
+        return self.home / "cache"

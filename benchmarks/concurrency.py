@@ -20,7 +20,6 @@ from pathlib import Path
 
 import aiohttp
 import numpy as np
-import pyarrow as pa
 from pydantic_core import from_json
 
 from credit.bundle import MODEL_FILE
@@ -29,6 +28,7 @@ from registry.trial import find_free_port, serve_bento
 from serving.booster import load_booster, predict_pd
 from settings import Settings
 from training.feature_matrix import build_matrix
+from training.histories import build_histories
 from training.tables import open_tables
 
 POPULATIONS = ("application_test", "application_train")
@@ -68,7 +68,7 @@ def main() -> int:
     model_tag, expected = score_offline(options.data, settings)
     port = find_free_port()
     log = settings.home / "benchmark-service.log"
-    with serve_bento(".", port, settings.history_store, log) as service:
+    with serve_bento(".", port, settings.written_history_store, log) as service:
         asking = ask_for_a_while(
             service.url, questions, expected, clients=options.clients, seconds=options.seconds
         )
@@ -84,11 +84,9 @@ def score_offline(data: Path, settings: Settings) -> tuple[str, dict[int, float]
 
     model = bentoml.models.get(f"{settings.model_name}:latest")
     booster = load_booster(Path(model.path_of(f"mlflow_model/{MODEL_FILE}")))
-    with pa.memory_map(str(settings.history_store)) as source:
-        histories = pa.ipc.open_file(source).read_all()
     with open_tables(data, memory_limit=settings.memory_limit) as tables:
         population = next(name for name in POPULATIONS if name in tables.present)
-        matrix = build_matrix(tables, population, histories)
+        matrix = build_matrix(tables, population, build_histories(tables))
     pd = predict_pd(booster, matrix.features).tolist()
     return str(model.tag), dict(zip(matrix.clients.tolist(), pd, strict=True))
 

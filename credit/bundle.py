@@ -16,9 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from credit.cost import CostMatrix
 from credit.errors import FingerprintMismatch
 
-FINGERPRINT_KEY = b"credit.fingerprint"
-"""Key of the fingerprint in the Arrow schema metadata of a history store."""
-
 MODEL_FILE = "model.ubj"
 """Name of the booster inside the published model folder."""
 

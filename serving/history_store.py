@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -9,12 +10,13 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
-from credit.bundle import FINGERPRINT_KEY
 from credit.errors import FingerprintMismatch, UnreadableTable
-from credit.features.catalog import HISTORY_FEATURE_NAMES
+from credit.features.catalog import HISTORY_FEATURE_NAMES, empty_history
 from credit.features.feature import CLIENT
-from credit.features.history import ClientHistories, assemble_histories
+from credit.features.history import ClientHistories
+from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, StoreManifest
 
 REMEDY = "Write it again with `credit train`."
 
@@ -36,11 +38,19 @@ class HistoryStore:
     """History features by client, in memory that the operating system shares and reclaims.
 
     Args:
-        histories: What it knows.
+        clients: Identifiers, int64 of shape (clients,), strictly ascending.
+        features: float32 of shape (clients, history features), in the catalog's order.
+        manifest: What the file says of itself; None where there is no file.
     """
 
-    def __init__(self, histories: ClientHistories) -> None:
-        self._histories = histories
+    def __init__(
+        self,
+        clients: NDArray[np.int64],
+        features: NDArray[np.float32],
+        manifest: StoreManifest | None = None,
+    ) -> None:
+        self._histories = ClientHistories(clients, features)
+        self.manifest = manifest
 
     def __len__(self) -> int:
         return len(self._histories.clients)
@@ -50,33 +60,41 @@ class HistoryStore:
         """Return the store in an Arrow IPC file, mapped into memory and not read.
 
         Args:
-            path: File that training wrote.
+            path: File that training wrote; `serving.store_fetching` brings one from a URL.
             fingerprint: The fingerprint of this code.
 
         Raises:
             FingerprintMismatch: If the features were computed by other code than this.
             UnreadableTable: If the file is not there, not Arrow, or not a history store.
         """
-        batch = _map_batch(path)
-        _require_fingerprint(batch.schema, fingerprint, path)
-        _require_columns(batch.schema, path)
-        try:
-            clients = batch.column(0).to_numpy(zero_copy_only=True)
-            features = batch.column(1).flatten().to_numpy(zero_copy_only=True)
-        except pa.ArrowInvalid as error:
+        batches, schema = _map_batches(path)
+        manifest = _read_manifest(schema, fingerprint, path)
+        _require_columns(schema, manifest, path)
+        if len(batches) != 1:
             raise UnreadableTable(
-                f"{path} has nulls where a history store has NaN ({error}). {REMEDY}"
-            ) from None
+                f"{path} has {len(batches)} record batches, a history store has one. {REMEDY}"
+            )
+        clients, features = _view_arrays(batches[0], path)
+        if len(clients) != manifest.clients:
+            raise UnreadableTable(
+                f"{path} holds {len(clients)} clients, its manifest says {manifest.clients}. "
+                f"{REMEDY}"
+            )
         if np.any(clients[1:] <= clients[:-1]):
             raise UnreadableTable(
                 f"{path}: {CLIENT} is not strictly ascending, so clients cannot be found. {REMEDY}"
             )
-        return cls(ClientHistories(clients, features.reshape(len(clients), -1)))
+        return cls(clients, features, manifest)
 
     @classmethod
     def empty(cls) -> Self:
         """Return a store that knows nobody."""
-        return cls(assemble_histories({}))
+        return cls(np.empty(0, np.int64), empty_history(0))
+
+    def find(self, client: int) -> NDArray[np.float32] | None:
+        """Return the client's history features, or None if the store does not know them."""
+        histories = self.lookup(np.array([client], np.int64))
+        return histories.features[0] if histories.found[0] else None
 
     def lookup(self, clients: NDArray[np.int64]) -> Histories:
         """Return the clients' history features, in their order; the same client may come twice.
@@ -87,35 +105,62 @@ class HistoryStore:
         return Histories(*self._histories.look_up(clients))
 
 
-def _map_batch(path: Path) -> pa.RecordBatch:
+def _map_batches(path: Path) -> tuple[list[pa.RecordBatch], pa.Schema]:
     try:
         with pa.memory_map(str(path)) as source:
             reader = pa.ipc.open_file(source)
             batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
+            for batch in batches:
+                batch.validate()
     except FileNotFoundError:
         raise UnreadableTable(f"There is no history store at {path}. {REMEDY}") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise UnreadableTable(f"{path} is not a whole Arrow file ({error}). {REMEDY}") from None
-    if len(batches) != 1:
-        raise UnreadableTable(
-            f"{path} has {len(batches)} record batches, a history store has one. {REMEDY}"
-        )
-    return batches[0]
+    return batches, reader.schema
 
 
-def _require_fingerprint(schema: pa.Schema, expected: str, path: Path) -> None:
-    found = (schema.metadata or {}).get(FINGERPRINT_KEY, b"").decode(errors="replace")
+def _read_manifest(schema: pa.Schema, expected: str, path: Path) -> StoreManifest:
+    """Return the manifest; whose code it is comes first, since other code may write another one."""
+    text = (schema.metadata or {}).get(MANIFEST_KEY, b"")
+    try:
+        found = json.loads(text)["fingerprint"]
+    except (ValueError, TypeError, KeyError):
+        found = "(none)"
     if found != expected:
         raise FingerprintMismatch(
-            f"The history store {path} has fingerprint {found or '(none)'}, this code has "
-            f"{expected}: its features were computed by other code. {REMEDY}"
+            f"The history store {path} has fingerprint {found}, this code has {expected}: its "
+            f"features were computed by other code. {REMEDY}"
         )
+    try:
+        return StoreManifest.model_validate_json(text)
+    except ValidationError as error:
+        fields = ", ".join(str(detail["loc"][0]) for detail in error.errors())
+        raise UnreadableTable(f"{path}: its manifest lacks or garbles {fields}. {REMEDY}") from None
 
 
-def _require_columns(schema: pa.Schema, path: Path) -> None:
-    features = pa.list_(pa.float32(), len(HISTORY_FEATURE_NAMES))
-    if schema.names != [CLIENT, "features"] or schema.types != [pa.int64(), features]:
+def _require_columns(schema: pa.Schema, manifest: StoreManifest, path: Path) -> None:
+    if manifest.features != HISTORY_FEATURE_NAMES:
+        lacking = [name for name in HISTORY_FEATURE_NAMES if name not in manifest.features]
         raise UnreadableTable(
-            f"{path} does not have the columns {CLIENT} and features, a list of "
-            f"{len(HISTORY_FEATURE_NAMES)} numbers. {REMEDY}"
+            f"{path} does not have the {len(HISTORY_FEATURE_NAMES)} history features, in order; "
+            f"it has {len(manifest.features)}, lacking: {', '.join(lacking) or 'none'}. {REMEDY}"
         )
+    values = pa.list_(pa.float32(), len(HISTORY_FEATURE_NAMES))
+    expected = {CLIENT: pa.int64(), HISTORY_COLUMN: values}
+    found = {field.name: field.type for field in schema}
+    if schema.names != list(expected) or found != expected:
+        columns = ", ".join(f"{name}: {kind}" for name, kind in found.items())
+        raise UnreadableTable(
+            f"{path} does not have the columns {CLIENT}: int64, {HISTORY_COLUMN}: {values}; found "
+            f"{columns}. {REMEDY}"
+        )
+
+
+def _view_arrays(
+    batch: pa.RecordBatch, path: Path
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    clients, rows = batch.columns
+    if clients.null_count or rows.null_count or rows.values.null_count:
+        raise UnreadableTable(f"{path} has nulls where a history store has NaN. {REMEDY}")
+    features = rows.values.to_numpy(zero_copy_only=True)
+    return clients.to_numpy(zero_copy_only=True), features.reshape(len(rows), rows.type.list_size)

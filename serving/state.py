@@ -13,10 +13,18 @@ from serving.history_store import HistoryStore
 
 
 class StoreState(TypedDict):
-    """Whether histories are known, and of how many clients."""
+    """Whether histories are known, of how many clients, and since when."""
 
     state: Literal["loaded", "absent"]
     clients: int
+    made_at: str | None
+
+
+class StoreOrigin(StoreState):
+    """The state of the store, and what it was made by and from: file and hash, by table."""
+
+    made_by_version: str | None
+    sources: dict[str, dict[str, str]]
 
 
 class Health(TypedDict):
@@ -31,7 +39,22 @@ class Health(TypedDict):
 
 def describe_store(store: HistoryStore) -> StoreState:
     """Return the state of the history store; one without clients counts as absent."""
-    return StoreState(state="loaded" if len(store) else "absent", clients=len(store))
+    return StoreState(
+        state="loaded" if len(store) else "absent",
+        clients=len(store),
+        made_at=store.manifest.made_at if store.manifest else None,
+    )
+
+
+def describe_origin(store: HistoryStore) -> StoreOrigin:
+    """Return the state of the history store and its origin."""
+    manifest = store.manifest
+    sources = manifest.sources if manifest else {}
+    return StoreOrigin(
+        **describe_store(store),
+        made_by_version=manifest.version if manifest else None,
+        sources={table: source.model_dump() for table, source in sources.items()},
+    )
 
 
 def describe_health(model_tag: str, bundle: Bundle, store: HistoryStore, *, ready: bool) -> Health:
@@ -58,7 +81,7 @@ def describe_model(model_tag: str, bundle: Bundle, store: HistoryStore) -> dict[
         "trained_at": bundle.trained_at,
         "oof_auc": bundle.oof_auc,
         "training_tables": list(bundle.training_tables),
-        "history_store": describe_store(store),
+        "history_store": describe_origin(store),
         "versions": {"python": platform.python_version(), **_list_package_versions()},
     }
 

@@ -19,6 +19,7 @@ from credit.bundle import Bundle, compute_fingerprint
 from credit.interrupt import ENDING_SIGNALS
 from demo import make_demo_tables
 from registry.staging import promote_to_staging
+from serving.history_store import HistoryStore
 from tests.command import Finished, Home
 
 COMMANDS = [
@@ -259,6 +260,21 @@ def test_training_prints_one_json_object_and_nothing_else(home: Home, few_client
     tags = MlflowClient(home.tracking_uri).get_model_version(MODEL, "1").tags
     assert Bundle.from_metadata({**tags, "model_version": "1"}).threshold == answer["threshold"]
     assert home.find_leftovers() == []
+
+
+@pytest.mark.usefixtures("registry")
+def test_training_writes_the_histories_at_home_if_the_service_reads_them_from_a_url(
+    home: Home, call: Call, few_clients: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_HISTORY_STORE", "s3://bucket/history.arrow")
+
+    finished = call("train", "--data", str(few_clients))
+
+    assert (finished.exit_code, finished.err) == (0, "")
+    assert f"The clients' histories are in {home.history_store}" in finished.out
+    assert "CREDIT_HISTORY_STORE" in finished.out
+    store = HistoryStore.open(home.history_store, compute_fingerprint())
+    assert len(store) > 0
 
 
 @pytest.mark.usefixtures("registry", "tables")

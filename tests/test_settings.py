@@ -32,7 +32,7 @@ def test_without_any_setting_everything_is_embedded_and_a_missed_default_costs_t
 
     assert settings.mlflow_tracking_uri == "sqlite:///mlflow.db"
     assert settings.home == Path("var")
-    assert settings.history_store == Path("var/history.arrow")
+    assert settings.history_store == "var/history.arrow"
     assert (settings.false_negative_cost, settings.false_positive_cost) == (10.0, 1.0)
 
 
@@ -41,8 +41,18 @@ def test_the_history_store_follows_home_until_it_is_named(monkeypatch: pytest.Mo
     followed = Settings().history_store
     monkeypatch.setenv("CREDIT_HISTORY_STORE", "/data/histories.arrow")
 
-    assert followed == Path("elsewhere/history.arrow")
-    assert Settings().history_store == Path("/data/histories.arrow")
+    assert followed == "elsewhere/history.arrow"
+    assert Settings().history_store == "/data/histories.arrow"
+    assert Settings().written_history_store == Path("/data/histories.arrow")
+
+
+def test_a_history_store_behind_a_url_is_read_there_and_written_at_home(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CREDIT_HISTORY_STORE", "s3://bucket/history.arrow")
+
+    assert Settings().history_store == "s3://bucket/history.arrow"
+    assert Settings().written_history_store == Path("var/history.arrow")
 
 
 def test_mlflow_is_named_by_its_own_variable_which_goes_before_ours(

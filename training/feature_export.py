@@ -15,6 +15,7 @@ from credit.features.feature import CLIENT
 from training.feature_matrix import TARGET, FeatureMatrix, build_matrix
 from training.histories import build_histories
 from training.replacing import replacing
+from training.source_hashes import hash_sources
 from training.store_writing import write_history_store
 from training.tables import open_tables
 
@@ -44,6 +45,7 @@ def export_features(
         for name in tables.missing:
             say(f"{name} is not there: going on without its features")
         histories = build_histories(tables)
+        sources = hash_sources(data)
         populations = [
             build_matrix(tables, name, histories)
             for name in ("application_train", "application_test")
@@ -52,7 +54,7 @@ def export_features(
     table = pa.concat_tables([_to_table(matrix) for matrix in populations])
     with replacing(out / "features.parquet") as part:
         pq.write_table(table, part)
-    write_history_store(histories, out / "history.arrow")
+    write_history_store(histories, out / "history.arrow", sources)
     return ExportedFeatures(table.num_rows, len(FEATURE_NAMES))
 
 

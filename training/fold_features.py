@@ -8,10 +8,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from fitted import deviations, neighbours
-from fitted.deviations import Deviations
-from fitted.neighbours import Neighbours
+from training import deviations, neighbours
+from training.deviations import Deviations
 from training.feature_matrix import FeatureMatrix
+from training.neighbours import Neighbours
 from training.nested_folds import FitAndApply, NestedFeatures, Rows, nest_features
 from training.row_scores import (
     AGGREGATES,

@@ -21,6 +21,7 @@ from training.metrics import Evaluation, evaluate
 from training.publish import PublishedVersion, TrainedModel, publish
 from training.replacing import replacing
 from training.sound_tables import require_sound_tables
+from training.source_hashes import hash_sources
 from training.store_writing import write_history_store
 from training.tables import Tables, open_tables
 from training.tracking import prepare_tracking
@@ -94,13 +95,14 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
         say("Computing features")
         histories = build_histories(tables)
+        sources = hash_sources(order.data)
         matrix = build_matrix(tables, TRAINING_TABLE, histories)
         model, evaluation = _fit(matrix, tables, order, say, on_fold)
         missing = tuple(tables.missing)
     say("Registering model and threshold in MLflow")
     # Written before and put in place after, so that no version is ever without its store.
     with replacing(order.history_store) as part:
-        write_history_store(histories, part)
+        write_history_store(histories, part, sources)
         published = publish(model, order.tracking_uri, order.model_name)
     return TrainingResult(
         published, evaluation, missing, len(matrix.clients), matrix.features.shape[1]

@@ -36,13 +36,14 @@ class ClientHistories:
         Args:
             wanted: Identifiers, shape (n,).
         """
-        features = empty_history(len(wanted))
-        found = np.zeros(len(wanted), np.bool_)
-        positions = np.searchsorted(self.clients, wanted)
-        inside = positions < len(self.clients)
-        found[inside] = self.clients[positions[inside]] == wanted[inside]
-        features[found] = self.features[positions[found]]
-        return features, found
+        if not len(self.clients):
+            return empty_history(len(wanted)), np.zeros(len(wanted), np.bool_)
+        positions = np.minimum(np.searchsorted(self.clients, wanted), len(self.clients) - 1)
+        found = self.clients[positions] == wanted
+        histories = self.features[positions]
+        if not found.all():
+            histories[~found] = empty_history(1)
+        return histories, found
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def prepare(tmp_path: Path) -> Prepare:
         features = []
         with open_tables(data) as tables:
             histories = build_histories(tables)
-            write_history_store(histories, store)
+            write_history_store(histories, store, {})
             for population in POPULATIONS:
                 matrix = build_matrix(tables, population, histories)
                 chosen = spread(len(matrix.clients), clients)

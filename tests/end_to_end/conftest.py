@@ -24,7 +24,7 @@ import pytest
 import xgboost
 from numpy.typing import NDArray
 
-from credit.bundle import FINGERPRINT_KEY, MODEL_FILE, Bundle, compute_fingerprint
+from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
 from credit.contract import APPLICATION_COLUMNS, TABLES, Column, Kind
 from credit.contract.encoding import encode_columns
 from credit.features.application import compute_application_features
@@ -34,10 +34,13 @@ from credit.features.catalog import (
     assemble_features,
     empty_history,
 )
+from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, SourceFile, StoreManifest
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120
 CLIENTS = 400
+STORE_MADE_AT = "2026-01-02T03:04:05+00:00"
+STORE_SOURCE = SourceFile(file="bureau.csv", sha256="5e" * 32)
 
 Applicant = dict[str, Any]
 
@@ -59,6 +62,8 @@ class Published:
 
     bentoml_home: Path
     history_store: Path
+    store_state: dict[str, Any]
+    store_origin: dict[str, Any]
     bundle: Bundle
     applicants: Sequence[Applicant]
     histories: NDArray[np.float32]
@@ -119,7 +124,7 @@ class Start(Protocol):
     def __call__(
         self,
         bentoml_home: Path,
-        history_store: Path | None,
+        history_store: Path | str | None,
         *,
         bento: str = ".",
         folder: Path = ROOT,
@@ -160,16 +165,22 @@ def draw_applicants(count: int) -> list[Applicant]:
 def write_history_store(
     path: Path, clients: Sequence[int], histories: NDArray[np.float32], fingerprint: str
 ) -> None:
-    columns = [pa.array(clients, pa.int64()), *(pa.array(column) for column in histories.T)]
-    schema = pa.schema(
-        [
-            pa.field("SK_ID_CURR", pa.int64()),
-            *(pa.field(name, pa.float32()) for name in HISTORY_FEATURE_NAMES),
-        ],
-        metadata={FINGERPRINT_KEY: fingerprint.encode()},
+    manifest = StoreManifest(
+        fingerprint=fingerprint,
+        features=HISTORY_FEATURE_NAMES,
+        clients=len(clients),
+        sources={"bureau": STORE_SOURCE},
+        made_at=STORE_MADE_AT,
+        version="0.1.0",
     )
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(histories.reshape(-1)), histories.shape[1])
+    schema = pa.schema(
+        [pa.field("SK_ID_CURR", pa.int64()), pa.field(HISTORY_COLUMN, rows.type)],
+        metadata={MANIFEST_KEY: manifest.model_dump_json().encode()},
+    )
+    batch = pa.record_batch([pa.array(clients, pa.int64()), rows], schema=schema)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-        writer.write_batch(pa.record_batch(columns, schema=schema))
+        writer.write_batch(batch)
 
 
 def make_bundle() -> Bundle:
@@ -219,7 +230,14 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     store = folder / "history.arrow"
     clients = [applicant["SK_ID_CURR"] for applicant in applicants]
     write_history_store(store, clients[::2], histories[::2], bundle.fingerprint)
-    return Published(folder / "bentoml", store, bundle, applicants, histories, booster)
+    state = {"state": "loaded", "clients": CLIENTS // 2, "made_at": STORE_MADE_AT}
+    origin = {
+        "made_by_version": "0.1.0",
+        "sources": {"bureau": {"file": "bureau.csv", "sha256": "5e" * 32}},
+    }
+    return Published(
+        folder / "bentoml", store, state, state | origin, bundle, applicants, histories, booster
+    )
 
 
 @pytest.fixture(scope="session")
@@ -228,7 +246,11 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Start:
 
     @contextmanager
     def start(
-        bentoml_home: Path, history_store: Path | None, *, bento: str = ".", folder: Path = ROOT
+        bentoml_home: Path,
+        history_store: Path | str | None,
+        *,
+        bento: str = ".",
+        folder: Path = ROOT,
     ) -> Iterator[Service]:
         own = tmp_path_factory.mktemp("service")
         port = find_free_port()
@@ -267,10 +289,10 @@ def publish_bundle(published: Published) -> Callable[[Path, Bundle], None]:
 
 
 @pytest.fixture(scope="session")
-def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Path], str]:
+def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Path | str], str]:
     """Runs `bentoml serve`, expects that it ends by itself, and returns what it said."""
 
-    def run(bentoml_home: Path, history_store: Path) -> str:
+    def run(bentoml_home: Path, history_store: Path | str) -> str:
         own = tmp_path_factory.mktemp("failed")
         process = run_serve(find_free_port(), own, bentoml_home, history_store)
         try:
@@ -300,7 +322,7 @@ def run_serve(
     port: int,
     own: Path,
     bentoml_home: Path,
-    history_store: Path | None,
+    history_store: Path | str | None,
     *,
     bento: str = ".",
     folder: Path = ROOT,

@@ -212,10 +212,12 @@ def test_model_info_tells_what_decides(service: Service, published: Published) -
     assert info["costs"] == {"false_negative": 10.0, "false_positive": 1.0}
     assert info["fingerprint"] == published.bundle.fingerprint
     assert info["feature_count"] == len(FEATURE_NAMES)
-    assert info["history_store"] == {"state": "loaded", "clients": 200}
+    assert info["history_store"] == published.store_origin
 
 
-def test_health_tells_that_model_and_store_are_there(service: Service) -> None:
+def test_health_tells_that_model_and_store_are_there(
+    service: Service, published: Published
+) -> None:
     response = service.get("/health")
 
     assert response.status_code == 200
@@ -224,7 +226,7 @@ def test_health_tells_that_model_and_store_are_there(service: Service) -> None:
         "model": "credit_scoring_model:mlflow-v1",
         "model_version": "1",
         "runner": "ok",
-        "history_store": {"state": "loaded", "clients": 200},
+        "history_store": published.store_state,
     }
 
 

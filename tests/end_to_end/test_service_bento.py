@@ -57,5 +57,5 @@ def test_the_bento_holds_the_service_alone_and_serves_the_model_it_was_built_wit
         "credit",
     }
     assert info["model"] == "credit_scoring_model:mlflow-v1"
-    assert info["history_store"] == {"state": "loaded", "clients": 200}
+    assert info["history_store"] == published.store_origin
     assert answer["probability"] == published.score_offline()[0]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +19,22 @@ if TYPE_CHECKING:
 
     from credit.bundle import Bundle
     from tests.end_to_end.conftest import Published, Service, Start
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serve_files(folder: Path) -> Iterator[str]:
+    """Serve a folder's files on 127.0.0.1, and give the URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=folder)) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +63,7 @@ def test_without_a_history_store_everyone_counts_as_without_history(
     assert [answer["probability"] for answer in answers] == expected
     assert expected != published.score_offline()
     assert health["status"] == "ok"
-    assert health["history_store"] == {"state": "absent", "clients": 0}
+    assert health["history_store"] == {"state": "absent", "clients": 0, "made_at": None}
     assert "No history store at" in bare_service.output.read_text()
 
 
@@ -74,6 +94,30 @@ def test_a_history_store_of_other_code_is_refused_at_start(
 
     assert f"has fingerprint {'f' * 16}" in output
     assert "Traceback" not in output
+
+
+def test_a_history_store_behind_a_url_is_downloaded_once_and_kept(
+    start_service: Start,
+    fail_to_start: Callable[[Path, Path | str], str],
+    published: Published,
+) -> None:
+    with serve_files(published.history_store.parent) as url:
+        location = f"{url}/{published.history_store.name}"
+        with start_service(published.bentoml_home, location) as service:
+            answers = service.post({"data": list(published.applicants)}).json()
+            info = service.get("/model-info").json()
+            cached = list((service.bentoml_home.parent / "var" / "cache").iterdir())
+        missing = fail_to_start(published.bentoml_home, f"{url}/gone.arrow")
+    unreachable = fail_to_start(published.bentoml_home, location.replace("//", "//ann:s3cret@"))
+
+    assert [answer["probability"] for answer in answers] == published.score_offline()
+    assert info["history_store"] == published.store_origin
+    assert [path.read_bytes() for path in cached] == [published.history_store.read_bytes()]
+    assert f"{url}/gone.arrow cannot be fetched: the server answers 404" in missing
+    assert f"{location} cannot be fetched: Cannot connect" in unreachable
+    for output in (missing, unreachable):
+        assert "Traceback" not in output
+        assert "s3cret" not in output
 
 
 def test_a_damaged_history_store_is_refused_at_start(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from credit.bundle import FINGERPRINT_KEY, Bundle, compute_fingerprint
+from credit.bundle import Bundle, compute_fingerprint
 from credit.features.catalog import HISTORY_FEATURE_NAMES
+from credit.features.feature import CLIENT
+from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, SourceFile, StoreManifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -21,15 +25,18 @@ FINGERPRINT = "0123456789abcdef"
 
 
 class WriteStore(Protocol):
-    """Writes a history store; what differs from a good one is said by keyword."""
+    """Writes a history store; what differs from a good one is said by keyword.
+
+    Entries of the manifest replace the good ones, None for no manifest; columns replace both.
+    """
 
     def __call__(
         self,
         clients: Sequence[int],
         features: NDArray[np.float32] | None = None,
         *,
-        fingerprint: bytes | None = FINGERPRINT.encode(),
-        names: Sequence[str] = HISTORY_FEATURE_NAMES,
+        manifest: Mapping[str, object] | None = MappingProxyType({}),
+        columns: Mapping[str, pa.Array] | None = None,
         batches: int = 1,
     ) -> Path: ...
 
@@ -72,21 +79,35 @@ def write_store(tmp_path: Path) -> WriteStore:
         clients: Sequence[int],
         features: NDArray[np.float32] | None = None,
         *,
-        fingerprint: bytes | None = FINGERPRINT.encode(),
-        names: Sequence[str] = HISTORY_FEATURE_NAMES,
+        manifest: Mapping[str, object] | None = MappingProxyType({}),
+        columns: Mapping[str, pa.Array] | None = None,
         batches: int = 1,
     ) -> Path:
+        width = len(HISTORY_FEATURE_NAMES)
         if features is None:
-            features = np.zeros((len(clients), len(names)), np.float32)
-        fields = [pa.field("SK_ID_CURR", pa.int64())]
-        fields += [pa.field(name, pa.float32()) for name in names]
-        metadata = None if fingerprint is None else {FINGERPRINT_KEY: fingerprint}
-        schema = pa.schema(fields, metadata=metadata)
-        columns = [pa.array(clients, pa.int64()), *(pa.array(column) for column in features.T)]
+            features = np.zeros((len(clients), width), np.float32)
+        rows = pa.FixedSizeListArray.from_arrays(pa.array(features.reshape(-1)), width)
+        columns = columns or {CLIENT: pa.array(clients, pa.int64()), HISTORY_COLUMN: rows}
+        schema = pa.schema(
+            [pa.field(name, column.type) for name, column in columns.items()],
+            metadata=None if manifest is None else write_manifest(len(clients), manifest),
+        )
         path = tmp_path / "history.arrow"
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
             for _ in range(batches):
-                writer.write_batch(pa.record_batch(columns, schema=schema))
+                writer.write_batch(pa.record_batch(list(columns.values()), schema=schema))
         return path
 
     return write
+
+
+def write_manifest(clients: int, changes: Mapping[str, object]) -> dict[bytes, bytes]:
+    good = StoreManifest(
+        fingerprint=FINGERPRINT,
+        features=HISTORY_FEATURE_NAMES,
+        clients=clients,
+        sources={"bureau": SourceFile(file="bureau.csv", sha256="5e" * 32)},
+        made_at="2026-01-01T00:00:00+00:00",
+        version="0.1.0",
+    )
+    return {MANIFEST_KEY: json.dumps(good.model_dump() | dict(changes)).encode()}

@@ -22,8 +22,8 @@ async def predict_from_credit(features: NDArray[np.float32]) -> NDArray[np.float
 
 
 def make_store(client: int) -> HistoryStore:
-    columns = tuple(np.array([7], np.float32) for _ in HISTORY_FEATURE_NAMES)
-    return HistoryStore(np.array([client], np.int64), columns)
+    features = np.full((1, len(HISTORY_FEATURE_NAMES)), 7, np.float32)
+    return HistoryStore(np.array([client], np.int64), features)
 
 
 def test_scores_come_in_the_order_of_the_applicants(applicant: dict[str, Any]) -> None:

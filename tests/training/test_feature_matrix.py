@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +9,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from credit.bundle import FINGERPRINT_KEY, compute_fingerprint
+from credit.bundle import compute_fingerprint
 from credit.contract import HISTORY_TABLES
 from credit.errors import ContractViolation, TableMissing
 from credit.features.catalog import FEATURE_NAMES, HISTORY_FEATURE_NAMES, empty_history
+from credit.features.history import ClientHistories
 from serving.history_store import HistoryStore
 from training.feature_export import export_features
 from training.feature_matrix import FeatureMatrix, build_matrix
 from training.histories import build_histories
 from training.replacing import replacing
-from training.store_writing import write_history_store
 from training.tables import open_tables
 
 WIDTH = len(HISTORY_FEATURE_NAMES)
@@ -33,37 +30,28 @@ def tables_folder(few_clients: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(few_clients, tmp_path / "tables"))
 
 
-def build(folder: Path, population: str = "application_train") -> tuple[FeatureMatrix, pa.Table]:
+def build(
+    folder: Path, population: str = "application_train"
+) -> tuple[FeatureMatrix, ClientHistories]:
     with open_tables(folder) as tables:
         histories = build_histories(tables)
         return build_matrix(tables, population, histories), histories
 
 
 @pytest.fixture(scope="module")
-def built(few_clients: Path) -> tuple[FeatureMatrix, pa.Table]:
+def built(few_clients: Path) -> tuple[FeatureMatrix, ClientHistories]:
     """The matrix of the clients with outcomes, and the histories, of unchanged demo tables."""
     return build(few_clients)
 
 
 @pytest.fixture
-def matrix(built: tuple[FeatureMatrix, pa.Table]) -> FeatureMatrix:
+def matrix(built: tuple[FeatureMatrix, ClientHistories]) -> FeatureMatrix:
     return built[0]
 
 
 @pytest.fixture
-def histories(built: tuple[FeatureMatrix, pa.Table]) -> pa.Table:
+def histories(built: tuple[FeatureMatrix, ClientHistories]) -> ClientHistories:
     return built[1]
-
-
-@contextmanager
-def no_more_than(size: int) -> Iterator[None]:
-    """Let the operating system refuse files larger than that, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_clients_ascend_and_their_outcomes_are_theirs(
@@ -127,29 +115,22 @@ def test_clients_whose_outcome_is_missing_are_counted_and_not_guessed(tables_fol
 
 
 def test_each_client_has_the_histories_row_or_the_empty_one(
-    histories: pa.Table, matrix: FeatureMatrix
+    histories: ClientHistories, matrix: FeatureMatrix
 ) -> None:
 
-    known = histories["SK_ID_CURR"].to_pylist()
+    known = histories.clients.tolist()
     found = [known.index(client) if client in known else None for client in matrix.clients.tolist()]
-    stored = np.column_stack([column.to_numpy() for column in histories.columns[1:]])
     nothing = empty_history(1)[0]
-    expected = [nothing if row is None else stored[row] for row in found]
+    expected = [nothing if row is None else histories.features[row] for row in found]
     np.testing.assert_array_equal(matrix.features[:, -WIDTH:], expected)
     assert None in found
     assert len(set(found)) > 1
 
 
-def test_histories_are_of_ascending_clients_without_nulls_and_carry_the_fingerprint(
-    histories: pa.Table,
-) -> None:
-
-    clients = histories["SK_ID_CURR"].to_numpy()
-    assert (np.diff(clients) > 0).all()
-    assert histories.column_names == ["SK_ID_CURR", *HISTORY_FEATURE_NAMES]
-    assert set(histories.schema.types[1:]) == {pa.float32()}
-    assert sum(column.null_count for column in histories.columns) == 0
-    assert histories.schema.metadata == {FINGERPRINT_KEY: compute_fingerprint().encode()}
+def test_histories_are_of_ascending_clients(histories: ClientHistories) -> None:
+    assert (np.diff(histories.clients) > 0).all()
+    assert histories.features.shape == (len(histories.clients), WIDTH)
+    assert histories.features.dtype == np.float32
 
 
 def test_without_history_tables_every_client_has_the_empty_history(tables_folder: Path) -> None:
@@ -158,47 +139,8 @@ def test_without_history_tables_every_client_has_the_empty_history(tables_folder
 
     matrix, histories = build(tables_folder)
 
-    assert len(histories) == 0
-    assert histories.column_names == ["SK_ID_CURR", *HISTORY_FEATURE_NAMES]
+    assert len(histories.clients) == 0
     np.testing.assert_array_equal(matrix.features[:, -WIDTH:], empty_history(len(matrix.clients)))
-
-
-def test_the_store_reads_back_what_was_written(tmp_path: Path, histories: pa.Table) -> None:
-
-    write_history_store(histories, tmp_path / "new folder" / "history.arrow")
-
-    store = HistoryStore.open(tmp_path / "new folder" / "history.arrow", compute_fingerprint())
-    looked_up = store.lookup(histories["SK_ID_CURR"].to_numpy())
-    stored = np.column_stack([column.to_numpy() for column in histories.columns[1:]])
-    assert looked_up.found.all()
-    assert len(store) == len(histories)
-    np.testing.assert_array_equal(looked_up.features.view(np.uint32), stored.view(np.uint32))
-
-
-def test_a_store_of_many_chunks_or_of_none_can_be_opened(
-    tmp_path: Path, histories: pa.Table
-) -> None:
-    chunked = pa.concat_tables([histories.slice(0, 7), histories.slice(7)])
-
-    for table in (chunked, chunked.slice(0, 0)):
-        write_history_store(table, tmp_path / "history.arrow")
-        assert len(HistoryStore.open(tmp_path / "history.arrow", compute_fingerprint())) == len(
-            table
-        )
-
-
-def test_a_write_that_fails_leaves_the_old_store_and_nothing_else(
-    tmp_path: Path, histories: pa.Table
-) -> None:
-    path = tmp_path / "store" / "history.arrow"
-    write_history_store(histories.slice(0, 2), path)
-    before = path.read_bytes()
-
-    with no_more_than(len(before) // 2), pytest.raises(OSError, match="File too large"):
-        write_history_store(histories, path)
-
-    assert path.read_bytes() == before
-    assert list(path.parent.iterdir()) == [path]
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -218,20 +160,8 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Pat
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_who_has_the_old_store_open_goes_on_reading_it(tmp_path: Path, histories: pa.Table) -> None:
-    path = tmp_path / "history.arrow"
-    write_history_store(histories, path)
-    store = HistoryStore.open(path, compute_fingerprint())
-    clients = histories["SK_ID_CURR"].to_numpy()
-    before = store.lookup(clients).features
-
-    write_history_store(histories.slice(0, 1), path)
-
-    np.testing.assert_array_equal(store.lookup(clients).features, before)
-
-
 def test_exported_features_are_those_of_both_populations(
-    few_clients: Path, tmp_path: Path, histories: pa.Table, matrix: FeatureMatrix
+    few_clients: Path, tmp_path: Path, histories: ClientHistories, matrix: FeatureMatrix
 ) -> None:
     said: list[str] = []
 
@@ -246,7 +176,9 @@ def test_exported_features_are_those_of_both_populations(
     assert matrix.defaulted is not None
     assert rows["TARGET"].to_pylist() == [*matrix.defaulted, *[None] * len(unknown.clients)]
     store = HistoryStore.open(tmp_path / "history.arrow", compute_fingerprint())
-    assert len(store) == len(histories)
+    assert len(store) == len(histories.clients)
+    assert store.manifest is not None
+    assert set(store.manifest.sources) == set(HISTORY_TABLES)
     assert said == []
 
 

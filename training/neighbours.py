@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -59,11 +58,7 @@ class Neighbours:
         filled = np.where(known, points, medians)
         scales = filled.std(axis=0)
         scales[scales == 0.0] = 1.0
-        return cls._make(medians, scales, defaulted.astype(np.float64), filled / scales)
-
-    @classmethod
-    def _make(cls, medians: Points, scales: Points, defaulted: Points, scaled: Points) -> Self:
-        return cls(medians, scales, defaulted, KDTree(scaled))
+        return cls(medians, scales, defaulted.astype(np.float64), KDTree(filled / scales))
 
     def compute(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the neighbours' default rate of applicants, shape (n, 1)."""
@@ -72,18 +67,5 @@ class Neighbours:
         count = min(COUNT, len(self.defaulted))
         _, nearest = self.tree.query(filled, k=count)
         nearest = np.asarray(nearest).reshape(len(points), count)
-        return self.defaulted[nearest].mean(axis=1, keepdims=True).astype(np.float32)
-
-    def to_arrays(self) -> dict[str, NDArray[np.float64]]:
-        """Return the state as arrays by name."""
-        return {
-            "medians": self.medians,
-            "scales": self.scales,
-            "defaulted": self.defaulted,
-            "points": np.asarray(self.tree.data),
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.float64]]) -> Self:
-        """Return what `to_arrays` wrote."""
-        return cls._make(arrays["medians"], arrays["scales"], arrays["defaulted"], arrays["points"])
+        rates = self.defaulted[nearest].mean(axis=1, keepdims=True)
+        return np.asarray(rates, np.float32)

@@ -70,15 +70,6 @@ class Deviations:
                 columns.append(amounts - means)
         return np.column_stack(columns).astype(np.float32)
 
-    def to_arrays(self) -> dict[str, NDArray[np.float64]]:
-        """Return the state as arrays by name."""
-        return {"means": self.means}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.float64]]) -> Self:
-        """Return what `to_arrays` wrote."""
-        return cls(arrays["means"])
-
 
 def _read(features: NDArray[np.float32], columns: Mapping[str, str]) -> list[NDArray[np.float64]]:
     return [features[:, FEATURE_NAMES.index(name)].astype(np.float64) for name in columns.values()]

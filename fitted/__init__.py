@@ -1,1 +1,0 @@
-"""Features whose values depend on what was fitted on training clients: their state, and its use."""
