@@ -33,10 +33,12 @@ from serving.answers import Answer
 from serving.applicant import describe_features
 from serving.booster import load_booster, predict_pd
 from serving.coalescer import Coalescer
+from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics, RunnerMetrics
 from serving.openapi import complete_openapi
 from serving.predictor import Predictor
+from serving.raw_histories import RawHistories
 from serving.rejection import RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all
 from serving.runner_call import RunnerCall, RunnerUnavailable
@@ -260,7 +262,8 @@ class CreditScoring:
             max_waiting_rows=MAX_WAITING_ROWS,
             outages=(RunnerUnavailable,),
         )
-        self.predictor = Predictor(applicants, self.bundle, DecisionMetrics())
+        histories = HistoryComputation(RawHistories())
+        self.predictor = Predictor(applicants, histories.compute, self.bundle, DecisionMetrics())
 
     @bentoml.on_deployment
     @staticmethod

@@ -1,45 +1,12 @@
-"""The applicant as HTTP sends them: a pydantic model made from the data contract."""
+"""The applicant as HTTP sends them, and what the service tells about the fields."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal, TypedDict
+from typing import TypedDict
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetPydanticSchema,
-    ValidationError,
-    WithJsonSchema,
-    create_model,
-)
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-
-from credit.contract import APPLICATION_COLUMNS, Column, Kind
-from serving.rejection import ErrorDetail, Location
-
-Cell = float | int | str | None
-
-JSON_TYPES = {
-    Kind.KEY: "integer",
-    Kind.INTEGER: "integer",
-    Kind.NUMBER: "number",
-    Kind.CATEGORY: "string",
-}
-
-
-class InvalidApplicant(ValueError):
-    """An applicant does not keep the contract.
-
-    Attributes:
-        details: One entry a fault, in FastAPI's shape, without the values that are at fault.
-    """
-
-    def __init__(self, details: list[ErrorDetail]) -> None:
-        super().__init__(f"{len(details)} fields do not keep the contract.")
-        self.details = details
+from credit.contract import APPLICATION_COLUMNS, Column
+from serving.rejection import Location
+from serving.row_model import JSON_TYPES, Cell, check_row, make_row_model
 
 
 class FeatureDescription(TypedDict):
@@ -63,11 +30,16 @@ class FeatureList(TypedDict, total=False):
     optional: list[FeatureDescription]
 
 
+Applicant = make_row_model(
+    "Applicant",
+    "One loan application, in the fields of the data contract.",
+    APPLICATION_COLUMNS,
+    {column.name for column in APPLICATION_COLUMNS if column.required},
+)
+
+
 def check_applicant(row: object, location: Location) -> dict[str, Cell]:
     """Return every application column's cell; fields that were not sent are None.
-
-    Types are strict: no text becomes a number and no truth value an integer; a whole float such as
-    2.0 is an integer, since that is how Kaggle's files write integers of columns with gaps.
 
     Args:
         row: One decoded JSON value.
@@ -76,11 +48,7 @@ def check_applicant(row: object, location: Location) -> dict[str, Cell]:
     Raises:
         InvalidApplicant: If a field is missing, unknown, or breaks the contract.
     """
-    try:
-        applicant = Applicant.model_validate(row)
-    except ValidationError as error:
-        raise InvalidApplicant(_list_faults(error, location)) from None
-    return applicant.__dict__
+    return check_row(Applicant, row, location)
 
 
 def describe_features(*, include_all: bool) -> FeatureList:
@@ -95,13 +63,6 @@ def describe_features(*, include_all: bool) -> FeatureList:
     return features
 
 
-def _list_faults(error: ValidationError, location: Location) -> list[ErrorDetail]:
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    return [
-        ErrorDetail((*location, *fault["loc"]), fault["msg"], fault["type"]) for fault in faults
-    ]
-
-
 def _describe(column: Column) -> FeatureDescription:
     return FeatureDescription(
         name=column.name,
@@ -114,91 +75,3 @@ def _describe(column: Column) -> FeatureDescription:
         nullable=column.nullable,
         meaning=column.meaning,
     )
-
-
-def _make_applicant_model(columns: Sequence[Column]) -> type[BaseModel]:
-    fields: dict[str, Any] = {column.name: _make_field(column) for column in columns}
-    return create_model(
-        "Applicant",
-        __config__=ConfigDict(extra="forbid", strict=True),
-        __doc__="One loan application, in the fields of the data contract.",
-        **fields,
-    )
-
-
-def _make_field(column: Column) -> tuple[object, object]:
-    cell: Any = Annotated[_make_cell_type(column), WithJsonSchema(_describe_json(column))]
-    description = f"{column.meaning} [{column.unit}]" if column.unit else column.meaning
-    default = ... if column.required else None
-    return (
-        cell | None if column.nullable else cell,
-        Field(default, description=description),
-    )
-
-
-def _make_cell_type(column: Column) -> object:
-    if column.kind is Kind.CATEGORY:
-        return _make_category_type(column)
-    if column.sentinel is None:
-        return _make_number_type(column, column.minimum, column.maximum)
-    return Annotated[
-        _make_number_type(column, None, None),
-        AfterValidator(_require_range_or_sentinel(column)),
-    ]
-
-
-def _make_category_type(column: Column) -> object:
-    sentinels = () if column.sentinel is None else (column.sentinel,)
-    return Literal[(*column.categories, *sentinels)]
-
-
-def _make_number_type(column: Column, minimum: float | None, maximum: float | None) -> object:
-    if column.kind is Kind.KEY:
-        return Annotated[int, Field(strict=True, ge=minimum, le=maximum)]
-    number = core_schema.float_schema(strict=True, allow_inf_nan=False, ge=minimum, le=maximum)
-    if column.kind is Kind.NUMBER:
-        return _take_schema(number)
-    # A strict float first: it refuses the texts and truth values that a lax integer takes.
-    return _take_schema(core_schema.chain_schema([number, core_schema.int_schema(strict=False)]))
-
-
-def _take_schema(schema: CoreSchema) -> object:
-    return Annotated[float, GetPydanticSchema(lambda _source, _handler: schema)]
-
-
-def _require_range_or_sentinel(column: Column) -> Callable[[float], float]:
-    minimum, maximum, sentinel = column.minimum, column.maximum, column.sentinel
-
-    def require(value: float) -> float:
-        if value == sentinel:
-            return value
-        if minimum is not None and value < minimum:
-            raise PydanticCustomError(
-                "greater_than_equal",
-                "Input should be greater than or equal to {limit}, or {sentinel} for missing",
-                {"limit": minimum, "sentinel": sentinel},
-            )
-        if maximum is not None and value > maximum:
-            raise PydanticCustomError(
-                "less_than_equal",
-                "Input should be less than or equal to {limit}, or {sentinel} for missing",
-                {"limit": maximum, "sentinel": sentinel},
-            )
-        return value
-
-    return require
-
-
-def _describe_json(column: Column) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": JSON_TYPES[column.kind]}
-    if column.kind is Kind.CATEGORY:
-        sentinels = [] if column.sentinel is None else [column.sentinel]
-        return schema | {"enum": [*column.categories, *sentinels]}
-    limits = {"minimum": column.minimum, "maximum": column.maximum}
-    schema |= {name: limit for name, limit in limits.items() if limit is not None}
-    if column.sentinel is not None:
-        return {"anyOf": [schema, {"const": column.sentinel}]}
-    return schema
-
-
-Applicant = _make_applicant_model(APPLICATION_COLUMNS)

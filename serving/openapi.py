@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from serving.answers import Answer, Rejection, RowRejection
 from serving.applicant import Applicant
+from serving.history_block import HISTORY_MODELS
 
 JsonObject = dict[str, Any]
 
@@ -42,11 +43,20 @@ _INCLUDE_ALL = {
 
 def complete_openapi(generated: Mapping[str, Any]) -> JsonObject:
     """Return BentoML's description with the applicant's fields, our replies and our GET routes."""
+    models: tuple[Any, ...] = (
+        Applicant,
+        *HISTORY_MODELS.values(),
+        Answer,
+        RowRejection,
+        Rejection,
+    )
     _, schemas = models_json_schema(
-        [(model, "validation") for model in (Applicant, Answer, RowRejection, Rejection)],
+        [(model, "validation") for model in models],
         ref_template=_REFERENCE,
     )
-    components = {"schemas": {**generated["components"]["schemas"], **schemas["$defs"]}}
+    own = schemas["$defs"]
+    own["Applicant"]["properties"]["history"] = _describe_history()
+    components = {"schemas": {**generated["components"]["schemas"], **own}}
     infrastructure = {path: item for path, item in generated["paths"].items() if path != "/predict"}
     return {
         **generated,
@@ -89,6 +99,16 @@ def _describe_predict() -> JsonObject:
         },
     }
     return {"post": operation}
+
+
+def _describe_history() -> JsonObject:
+    tables = {name: {"type": "array", "items": _refer(name)} for name in HISTORY_MODELS}
+    return {
+        "type": "object",
+        "description": "The whole history, instead of what the store has; rows by table.",
+        "properties": tables,
+        "additionalProperties": False,
+    }
 
 
 def _describe_get(summary: str, *parameters: JsonObject) -> JsonObject:

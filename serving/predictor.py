@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from credit.bundle import Bundle
 from credit.decision import name_decision, refuse
@@ -18,18 +20,30 @@ from serving.answers import (
     reply_overload,
     reply_rejection,
 )
-from serving.applicant import Cell, InvalidApplicant, check_applicant
+from serving.applicant import check_applicant
 from serving.coalescer import Coalescer, QueueFull
+from serving.history_block import HistoryBlock, check_history
 from serving.metrics import DecisionMetrics
-from serving.rejection import RequestRejected
+from serving.rejection import Location, RequestRejected
 from serving.request import PredictionRequest, parse_body, parse_threshold
+from serving.row_model import Cell, InvalidApplicant
 from serving.runner_call import RunnerUnavailable
-from serving.scorer import Score
+from serving.scorer import CheckedApplicant, Score
 
 logger = logging.getLogger("credit.serving")
 
-Applicants = Coalescer[Mapping[str, Cell], Score]
-Checked = dict[str, Cell] | InvalidApplicant
+HISTORY = "history"
+
+Applicants = Coalescer[CheckedApplicant, Score]
+ComputeHistories = Callable[[Sequence[HistoryBlock]], Awaitable[NDArray[np.float32]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A row of the request that keeps the contract; its history is None if none came along."""
+
+    cells: dict[str, Cell]
+    history: HistoryBlock | None
 
 
 class Predictor:
@@ -37,12 +51,20 @@ class Predictor:
 
     Args:
         applicants: Scores the applicants of concurrent requests together.
+        compute_histories: Features of histories that come along, shape (n, history features).
         bundle: The model's threshold and version.
         metrics: Counts the decisions.
     """
 
-    def __init__(self, applicants: Applicants, bundle: Bundle, metrics: DecisionMetrics) -> None:
+    def __init__(
+        self,
+        applicants: Applicants,
+        compute_histories: ComputeHistories,
+        bundle: Bundle,
+        metrics: DecisionMetrics,
+    ) -> None:
         self._applicants = applicants
+        self._compute_histories = compute_histories
         self._bundle = bundle
         self._metrics = metrics
 
@@ -64,10 +86,11 @@ class Predictor:
         threshold = parse_threshold(query) or self._bundle.threshold
         request = parse_body(body)
         checked = _check_applicants(request)
-        applicants = [row for row in checked if not isinstance(row, InvalidApplicant)]
-        if not applicants:
+        valid = [row for row in checked if isinstance(row, _Checked)]
+        if not valid:
             faults = [row for row in checked if isinstance(row, InvalidApplicant)]
             raise RequestRejected([detail for fault in faults for detail in fault.details])
+        applicants = await self._bring_histories(valid)
         scores = await self._applicants.submit(applicants)
         answers = self._make_answers(applicants, scores, threshold, request_id)
         self._metrics.count(answers, scores)
@@ -75,9 +98,17 @@ class Predictor:
             return Reply(200, answers[0])
         return Reply(200, _put_in_place(answers, checked))
 
+    async def _bring_histories(self, rows: Sequence[_Checked]) -> list[CheckedApplicant]:
+        blocks = [row.history for row in rows if row.history is not None]
+        computed = iter(await self._compute_histories(blocks) if blocks else ())
+        return [
+            CheckedApplicant(row.cells, None if row.history is None else next(computed))
+            for row in rows
+        ]
+
     def _make_answers(
         self,
-        applicants: Sequence[Mapping[str, Cell]],
+        applicants: Sequence[CheckedApplicant],
         scores: Sequence[Score],
         threshold: float,
         request_id: str,
@@ -85,7 +116,7 @@ class Predictor:
         refused = refuse(np.array([score.pd for score in scores]), threshold).tolist()
         return [
             Answer(
-                SK_ID_CURR=applicant["SK_ID_CURR"],
+                SK_ID_CURR=applicant.cells["SK_ID_CURR"],
                 probability=score.pd,
                 prediction=int(is_refused),
                 decision=name_decision(refused=is_refused),
@@ -97,18 +128,28 @@ class Predictor:
         ]
 
 
-def _check_applicants(request: PredictionRequest) -> list[Checked]:
-    checked: list[Checked] = []
+def _check_applicants(request: PredictionRequest) -> list[_Checked | InvalidApplicant]:
+    checked: list[_Checked | InvalidApplicant] = []
     for position, row in enumerate(request.rows):
         try:
-            checked.append(check_applicant(row, request.locate(position)))
+            checked.append(_check(row, request.locate(position)))
         except InvalidApplicant as fault:
             checked.append(fault)
     return checked
 
 
+def _check(row: object, location: Location) -> _Checked:
+    if not isinstance(row, dict) or HISTORY not in row:
+        return _Checked(check_applicant(row, location), None)
+    block = row.pop(HISTORY)
+    cells = check_applicant(row, location)
+    if block is None:
+        return _Checked(cells, None)
+    return _Checked(cells, check_history(block, cells["SK_ID_CURR"], (*location, HISTORY)))
+
+
 def _put_in_place(
-    answers: Sequence[Answer], checked: Sequence[Checked]
+    answers: Sequence[Answer], checked: Sequence[_Checked | InvalidApplicant]
 ) -> list[Answer | RowRejection]:
     """Return one entry a row of the request: its answer, or why it has none."""
     remaining = iter(answers)

@@ -13,8 +13,8 @@ from credit.contract import TABLES
 from credit.contract.encoding import encode_columns
 from credit.features.application import compute_application_features
 from credit.features.catalog import assemble_features
-from serving.applicant import Cell
 from serving.history_store import HistoryStore
+from serving.row_model import Cell
 
 APPLICATION = TABLES["application_test"]
 _get_cells = itemgetter(*APPLICATION.column_names)
@@ -23,12 +23,26 @@ Predict = Callable[[NDArray[np.float32]], Awaitable[NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedApplicant:
+    """An applicant who keeps the contract.
+
+    Attributes:
+        cells: Every application column.
+        history: Features of the history that came along, shape (history features,); None: it is in
+            the store, if anywhere.
+    """
+
+    cells: Mapping[str, Cell]
+    history: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """What the model says about an applicant.
 
     Attributes:
         pd: Probability of default.
-        history_found: True if the store knew the client.
+        history_found: True if the store knew the client, or the history came along.
     """
 
     pd: float
@@ -47,7 +61,7 @@ class Scorer:
         self._store = store
         self._predict = predict
 
-    async def score(self, applicants: Sequence[Mapping[str, Cell]]) -> list[Score]:
+    async def score(self, applicants: Sequence[CheckedApplicant]) -> list[Score]:
         """Return the applicants' scores, in their order.
 
         Raises:
@@ -60,17 +74,22 @@ class Scorer:
         return [Score(*pair) for pair in zip(pd.tolist(), found.tolist(), strict=True)]
 
     def compute_features(
-        self, applicants: Sequence[Mapping[str, Cell]]
+        self, applicants: Sequence[CheckedApplicant]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the feature matrix, shape (n, features), and whose history was found.
 
         Args:
-            applicants: At least one, each with every application column.
+            applicants: At least one.
         """
-        cells = zip(*map(_get_cells, applicants), strict=True)
+        rows = (_get_cells(applicant.cells) for applicant in applicants)
+        cells = zip(*rows, strict=True)
         columns = encode_columns(
             APPLICATION, dict(zip(APPLICATION.column_names, cells, strict=True))
         )
         histories = self._store.lookup(columns["SK_ID_CURR"].astype(np.int64))
+        for place, applicant in enumerate(applicants):
+            if applicant.history is not None:
+                histories.features[place] = applicant.history
+                histories.found[place] = True
         application = compute_application_features(columns)
         return assemble_features(application, histories.features), histories.found

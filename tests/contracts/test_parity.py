@@ -16,7 +16,7 @@ from credit.bundle import compute_fingerprint
 from credit.features.catalog import FEATURE_NAMES
 from serving.applicant import check_applicant
 from serving.history_store import HistoryStore
-from serving.scorer import Scorer
+from serving.scorer import CheckedApplicant, Scorer
 from training.feature_matrix import build_matrix
 from training.histories import build_histories
 from training.store_writing import write_history_store
@@ -110,7 +110,9 @@ def compare(offline: Features, online: Features, how: str) -> None:
 def require_no_skew(offline: Offline) -> NDArray[np.bool_]:
     """Return whose history was found, if online and offline features are the same."""
     scorer = open_scorer(offline.store)
-    applicants = [check_applicant(json.loads(text), ()) for text in offline.requests]
+    applicants = [
+        CheckedApplicant(check_applicant(json.loads(text), ())) for text in offline.requests
+    ]
     together, found = scorer.compute_features(applicants)
     alone = [scorer.compute_features([applicant])[0] for applicant in applicants]
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from credit.contract import APPLICATION_COLUMNS, TABLES, Column, Kind
 from credit.contract.encoding import encode_columns
-from serving.applicant import InvalidApplicant, check_applicant, describe_features
+from serving.applicant import check_applicant, describe_features
+from serving.row_model import InvalidApplicant
 
 REQUIRED = [column for column in APPLICATION_COLUMNS if column.required]
 NAMES = [column.name for column in APPLICATION_COLUMNS]

@@ -10,14 +10,15 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from serving.coalescer import Coalescer, QueueFull
+from serving.history_block import HistoryBlock
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics
-from serving.predictor import Predictor
+from serving.predictor import ComputeHistories, Predictor
 from serving.runner_call import RunnerUnavailable
 from serving.scorer import Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +32,10 @@ async def predict_the_threshold(features: NDArray[np.float32]) -> NDArray[np.flo
     return np.full(len(features), 0.5)
 
 
+async def compute_no_histories(blocks: Sequence[HistoryBlock]) -> NDArray[np.float32]:
+    raise AssertionError(f"{len(blocks)} histories came along.")
+
+
 def reply_to(
     bundle: Bundle,
     content: object,
@@ -39,6 +44,7 @@ def reply_to(
     registry: CollectorRegistry | None = None,
     query: tuple[tuple[str, str], ...] = (),
     max_waiting_rows: int = 100,
+    compute_histories: ComputeHistories = compute_no_histories,
 ) -> Reply:
     async def ask() -> Reply:
         applicants = Coalescer(
@@ -48,7 +54,7 @@ def reply_to(
             outages=(RunnerUnavailable,),
         )
         metrics = DecisionMetrics(registry or CollectorRegistry())
-        predictor = Predictor(applicants, bundle, metrics)
+        predictor = Predictor(applicants, compute_histories, bundle, metrics)
         return await predictor.reply(json.dumps(content).encode(), query, "id-1")
 
     return asyncio.run(ask())

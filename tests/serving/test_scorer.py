@@ -8,7 +8,7 @@ import numpy as np
 from credit.features.catalog import FEATURE_NAMES, HISTORY_FEATURE_NAMES
 from serving.applicant import check_applicant
 from serving.history_store import HistoryStore
-from serving.scorer import Score, Scorer
+from serving.scorer import CheckedApplicant, Score, Scorer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,9 @@ def make_store(client: int) -> HistoryStore:
 
 def test_scores_come_in_the_order_of_the_applicants(applicant: dict[str, Any]) -> None:
     rows = [
-        check_applicant(applicant | {"SK_ID_CURR": client, "AMT_CREDIT": 250_000 * client}, ())
+        CheckedApplicant(
+            check_applicant(applicant | {"SK_ID_CURR": client, "AMT_CREDIT": 250_000 * client}, ())
+        )
         for client in (3, 1, 2)
     ]
 
@@ -42,7 +44,7 @@ def test_scores_come_in_the_order_of_the_applicants(applicant: dict[str, Any]) -
 
 
 def test_the_models_input_holds_application_and_history(applicant: dict[str, Any]) -> None:
-    row = check_applicant(applicant, ())
+    row = CheckedApplicant(check_applicant(applicant, ()))
 
     features, found = Scorer(make_store(100_002), predict_from_credit).compute_features([row])
 
@@ -58,8 +60,10 @@ def test_an_applicant_has_the_same_features_alone_and_among_others(
 ) -> None:
     scorer = Scorer(make_store(100_002), predict_from_credit)
     rows = [
-        check_applicant(
-            applicant | {"SK_ID_CURR": 100_000 + number, "AMT_CREDIT": 90_001.5 + number}, ()
+        CheckedApplicant(
+            check_applicant(
+                applicant | {"SK_ID_CURR": 100_000 + number, "AMT_CREDIT": 90_001.5 + number}, ()
+            )
         )
         for number in range(20)
     ]

@@ -1,0 +1,47 @@
+"""Computes the histories that come with requests beside the event loop, one request at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.coalescer import QueueFull
+from serving.history_block import HistoryBlock
+from serving.raw_histories import RawHistories
+
+MOST_WAITING = 16
+"""Requests that may wait; at some tenths of a second each, a later one had better come back."""
+
+
+class HistoryComputation:
+    """Hands histories to a thread of their own, in the order they came.
+
+    Args:
+        histories: Computes their features.
+    """
+
+    def __init__(self, histories: RawHistories) -> None:
+        self._histories = histories
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="histories")
+        self._waiting = 0
+
+    async def compute(self, blocks: Sequence[HistoryBlock]) -> NDArray[np.float32]:
+        """Return the history features of a request's applicants, shape (n, history features).
+
+        Raises:
+            QueueFull: If too many requests with histories wait already.
+        """
+        if self._waiting >= MOST_WAITING:
+            raise QueueFull(
+                f"{self._waiting} requests with histories are waiting; send it again in a second."
+            )
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, self._histories.compute, blocks)
+        finally:
+            self._waiting -= 1
