@@ -68,10 +68,8 @@ def aggregate_with_duckdb(**tables: Sequence[Row]) -> Histories:
         )
     clients, features = histories.clients.tolist(), histories.features
     assert clients == sorted(set(clients))
-    assert (features.dtype, features.shape) == (
-        np.float32,
-        (len(clients), len(HISTORY_FEATURE_NAMES)),
-    )
+    assert features.dtype == np.float32
+    assert features.shape == (len(clients), len(HISTORY_FEATURE_NAMES))
     return {
         client: dict(zip(HISTORY_FEATURE_NAMES, row, strict=True))
         for client, row in zip(clients, features.tolist(), strict=True)
