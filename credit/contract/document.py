@@ -31,6 +31,11 @@ def render_contract() -> str:
     return "\n".join(sections)
 
 
+def render_row(*cells: str) -> str:
+    """Return the cells as a row of a table, in Markdown."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
 def main(arguments: list[str]) -> None:
     """Write the page to the one path that is given."""
     (path,) = arguments
@@ -38,11 +43,11 @@ def main(arguments: list[str]) -> None:
 
 
 def _list_tables() -> Iterator[str]:
-    yield _render_row("table", "one row is", "columns")
-    yield _render_row("---", "---", "--:")
+    yield render_row("table", "one row is", "columns")
+    yield render_row("---", "---", "--:")
     for table in TABLES.values():
         link = f"[{table.name}](#{table.name.lower()})"
-        yield _render_row(link, table.meaning, str(len(table.columns)))
+        yield render_row(link, table.meaning, str(len(table.columns)))
 
 
 def _render_table(table: Table) -> Iterator[str]:
@@ -57,14 +62,14 @@ def _render_table(table: Table) -> Iterator[str]:
     if table is APPLICATION_TEST:
         yield "Columns: those of `application_train`, without `TARGET`."
         return
-    yield _render_row(*_HEADINGS)
-    yield _render_row(*("---" for _ in _HEADINGS))
+    yield render_row(*_HEADINGS)
+    yield render_row(*("---" for _ in _HEADINGS))
     for column in table.columns:
         yield _render_column(column)
 
 
 def _render_column(column: Column) -> str:
-    return _render_row(
+    return render_row(
         f"`{column.name}`",
         "**R**" if column.required else "",
         column.kind,
@@ -84,10 +89,6 @@ def _render_values(column: Column) -> str:
 
 def _render_limit(limit: float | None) -> str:
     return "…" if limit is None else f"{limit:,}"
-
-
-def _render_row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _join_code(names: tuple[str, ...]) -> str:

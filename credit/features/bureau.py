@@ -11,6 +11,7 @@ from credit.features.feature import (
     Measure,
     Rows,
     Slice,
+    Sort,
     as_flag,
     in_last,
     make_windows,
@@ -29,6 +30,7 @@ _CREDIT = nw.col("AMT_CREDIT_SUM")
 _DEBT = nw.col("AMT_CREDIT_SUM_DEBT")
 _START = nw.col("DAYS_CREDIT")
 _IS_ACTIVE = nw.col("CREDIT_ACTIVE") == "Active"
+_IS_CARD = nw.col("CREDIT_TYPE") == "Credit card"
 _IS_CLOSED = nw.col("CREDIT_ACTIVE") == "Closed"
 
 _ACTIVE = Slice("active", "loans still running", _IS_ACTIVE)
@@ -36,7 +38,7 @@ _CLOSED = Slice("closed", "loans closed", _IS_CLOSED)
 _OF_TYPE = tuple(
     Slice(name, words, nw.col("CREDIT_TYPE") == level) for name, (level, words) in _TYPES.items()
 )
-_WINDOWS = make_windows("DAYS_CREDIT", "d", (180, 365, 730))
+_WINDOWS = make_windows("loans of the last {}", "DAYS_CREDIT", "d", (180, 365, 730))
 _ACTIVE_YEAR = Slice(
     "active_365d",
     "loans of the last 365 days still running",
@@ -64,42 +66,58 @@ def _derive(rows: Rows) -> Rows:
 
 
 _TIMES = (
-    Measure("days_credit", "day the loan was applied for", _START, ("max", "min", "mean", "std")),
     Measure(
-        "days_enddate", "day the loan ends", nw.col("DAYS_CREDIT_ENDDATE"), ("max", "min", "mean")
+        "days_credit", "day a loan was applied for", _START, ("max", "min", "mean", "std"), Sort.DAY
     ),
     Measure(
-        "days_update", "day of the bureau's news", nw.col("DAYS_CREDIT_UPDATE"), ("max", "mean")
+        "days_enddate",
+        "day a loan is to end",
+        nw.col("DAYS_CREDIT_ENDDATE"),
+        ("max", "min", "mean"),
+        Sort.DAY,
     ),
-    Measure("term_days", "agreed term", nw.col("days_until_end"), ("mean", "max")),
+    Measure(
+        "days_update",
+        "day of the bureau's news",
+        nw.col("DAYS_CREDIT_UPDATE"),
+        ("max", "mean"),
+        Sort.DAY,
+    ),
+    Measure("term_days", "agreed term in days", nw.col("days_until_end"), ("mean", "max")),
 )
 _AMOUNTS = (
-    Measure("credit", "amount of a loan", _CREDIT, ("sum", "mean", "max")),
+    Measure("credit", "credit", _CREDIT, ("sum", "mean", "max")),
     Measure("debt", "amount owed", _DEBT, ("sum", "mean", "max")),
-    Measure("owed_share", "owed / amount", nw.col("owed_share"), ("mean", "max")),
+    Measure("owed_share", "owed / credit", nw.col("owed_share"), ("mean", "max")),
     Measure(
         "max_overdue",
-        "most ever past due",
+        "peak amount past due",
         nw.col("AMT_CREDIT_MAX_OVERDUE"),
         ("max", "mean", "sum"),
     ),
-    Measure("overdue", "amount past due", nw.col("AMT_CREDIT_SUM_OVERDUE"), ("sum", "max")),
-    Measure("overdue_days", "days past due now", nw.col("CREDIT_DAY_OVERDUE"), ("max", "mean")),
-    Measure("limit", "limit of a card", nw.col("AMT_CREDIT_SUM_LIMIT"), ("sum", "max")),
+    Measure("overdue", "amount past due now", nw.col("AMT_CREDIT_SUM_OVERDUE"), ("sum", "max")),
+    Measure(
+        "overdue_days",
+        "days past due now",
+        nw.col("CREDIT_DAY_OVERDUE"),
+        ("max", "mean"),
+        Sort.COUNT,
+    ),
+    Measure("limit", "card limit", nw.col("AMT_CREDIT_SUM_LIMIT"), ("sum", "max")),
     Measure("annuity", "regular payment", nw.col("AMT_ANNUITY"), ("sum", "max")),
     Measure(
-        "prolonged", "times a loan was prolonged", nw.col("CNT_CREDIT_PROLONG"), ("sum", "max")
+        "prolonged", "times prolonged", nw.col("CNT_CREDIT_PROLONG"), ("sum", "max"), Sort.COUNT
     ),
 )
 _IN_SHORT = (
-    Measure("credit", "amount of a loan", _CREDIT, ("sum", "max")),
+    Measure("credit", "credit", _CREDIT, ("sum", "max")),
     Measure("debt", "amount owed", _DEBT, ("sum",)),
-    Measure("owed_share", "owed / amount", nw.col("owed_share"), ("mean",)),
-    Measure("max_overdue", "most ever past due", nw.col("AMT_CREDIT_MAX_OVERDUE"), ("max",)),
-    Measure("days_credit", "day the loan was applied for", _START, ("max",)),
+    Measure("owed_share", "owed / credit", nw.col("owed_share"), ("mean",)),
+    Measure("max_overdue", "peak amount past due", nw.col("AMT_CREDIT_MAX_OVERDUE"), ("max",)),
+    Measure("days_credit", "day a loan was applied for", _START, ("max",), Sort.DAY),
 )
 
-_bureau = FeatureMaker("bureau", "bureau")
+_bureau = FeatureMaker("bureau", "bureau", "all loans")
 
 
 def _debt_to_credit(part: nw.Expr | None) -> nw.Expr:
@@ -113,79 +131,85 @@ BUREAU = HistoryFamily(
     _derive,
     (
         _bureau.has_history("1 if the bureau knows the client"),
-        _bureau("loans_count", "Loans at the bureau", nw.len()),
-        _bureau("types_count", "Kinds of loans", nw.col("CREDIT_TYPE").n_unique()),
+        _bureau("loans_count", "Number of loans at the bureau", nw.len()),
+        _bureau("types_count", "Number of kinds of loans", nw.col("CREDIT_TYPE").n_unique()),
         _bureau("active_share", "Share of loans still running", nw.col("is_active").mean()),
         _bureau("closed_share", "Share of loans closed", nw.col("is_closed").mean()),
-        _bureau("overdue_share", "Share of loans past due", nw.col("is_overdue").mean()),
+        _bureau("overdue_share", "Share of loans past due now", nw.col("is_overdue").mean()),
         _bureau("was_overdue_share", "Share of loans ever past due", nw.col("was_overdue").mean()),
-        _bureau("foreign_count", "Loans in another currency", nw.col("is_foreign").sum()),
-        *_bureau.count("loans:", (_ACTIVE, _CLOSED, *_OF_TYPE, _ACTIVE_YEAR)),
-        *_bureau.count("loans,", _WINDOWS),
+        _bureau("foreign_count", "Number of loans in another currency", nw.col("is_foreign").sum()),
+        *_bureau.count("Number of", (_ACTIVE, _CLOSED, *_OF_TYPE, _ACTIVE_YEAR)),
+        *_bureau.count("Number of", _WINDOWS),
         # All, running, closed
         *_bureau.sum_up((*_TIMES, *_AMOUNTS)),
         *_bureau.sum_up((*_TIMES, *_AMOUNTS), (_ACTIVE,)),
         *_bureau.sum_up((*_TIMES, _IN_SHORT[0]), (_CLOSED,)),
         _bureau(
             "closed_max_overdue_max",
-            "Most ever past due, loans closed",
+            "Largest peak amount past due, loans closed",
             only(nw.col("AMT_CREDIT_MAX_OVERDUE"), _IS_CLOSED).max(),
         ),
         # Kinds and windows
         *_bureau.sum_up(_IN_SHORT, _OF_TYPE),
         *_bureau.sum_up(_IN_SHORT[:4], _WINDOWS),
         # Debt against credit, and where it goes
-        _bureau("debt_to_credit", "Owed in all / amount of all loans", _debt_to_credit(None)),
+        _bureau("debt_to_credit", "Total owed / total credit, all loans", _debt_to_credit(None)),
         _bureau(
             "active_debt_to_credit",
-            "Owed / amount, loans still running",
+            "Total owed / total credit, loans still running",
             _debt_to_credit(_IS_ACTIVE),
         ),
         _bureau(
             "debt_to_credit_365d",
-            "Owed / amount, loans of the last 365 days",
+            "Total owed / total credit, loans of the last 365 days",
             _debt_to_credit(in_last(365, "DAYS_CREDIT")),
         ),
         _bureau(
             "debt_to_credit_trend_365d",
-            "Owed / amount of the last 365 days' loans, less that of all",
+            "Total owed / total credit of the last 365 days' loans, less that of all",
             _debt_to_credit(in_last(365, "DAYS_CREDIT")) - _debt_to_credit(None),
         ),
         _bureau(
             "credit_trend_365d",
-            "Mean amount of the last 365 days' loans / that of all",
+            "Mean credit of the last 365 days' loans / that of all",
             ratio(only(_CREDIT, in_last(365, "DAYS_CREDIT")).mean(), _CREDIT.mean()),
         ),
         _bureau(
             "loans_trend_365d",
-            "Share of the loans that are of the last 365 days",
+            "Share of loans that are of the last 365 days",
             as_flag(in_last(365, "DAYS_CREDIT")).mean(),
         ),
         _bureau(
             "active_repaid_sum",
-            "Repaid so far of the loans still running",
+            "Total repaid so far, loans still running",
             only(nw.col("repaid"), _IS_ACTIVE).sum(),
         ),
         _bureau(
             "card_used_share_mean",
-            "Mean of owed / limit of the cards",
-            only(nw.col("used_share"), _IS_ACTIVE).mean(),
+            "Mean owed / (owed + limit), cards still running",
+            only(nw.col("used_share"), _IS_CARD & _IS_ACTIVE).mean(),
         ),
         _bureau(
             "active_overdue_to_debt_max",
-            "Largest past due / owed, loans still running",
+            "Largest past due now / owed, loans still running",
             only(nw.col("overdue_share"), _IS_ACTIVE).max(),
         ),
         _bureau(
             "active_debt_a_day_sum",
-            "Owed / days until the end, loans still running",
+            "Total of owed / days until the end, loans still running",
             only(nw.col("debt_a_day"), _IS_ACTIVE).sum(),
         ),
         # Calendar
         _bureau(
-            "days_enddate_fact_max", "Latest closing of a loan", nw.col("DAYS_ENDDATE_FACT").max()
+            "days_enddate_fact_max",
+            "Latest day a loan was closed",
+            nw.col("DAYS_ENDDATE_FACT").max(),
         ),
-        _bureau("days_enddate_fact_mean", "Mean closing day", nw.col("DAYS_ENDDATE_FACT").mean()),
+        _bureau(
+            "days_enddate_fact_mean",
+            "Mean day a loan was closed",
+            nw.col("DAYS_ENDDATE_FACT").mean(),
+        ),
         _bureau(
             "days_ended_early_mean",
             "Mean days that loans were closed before their end",

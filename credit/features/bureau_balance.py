@@ -51,7 +51,7 @@ def _derive(rows: Rows) -> Rows:
     )
 
 
-_months = FeatureMaker("bureau_balance", "bureau_balance")
+_months = FeatureMaker("bureau_balance", "bureau_balance", "all months")
 
 
 def _sum(column: str) -> nw.Expr:
@@ -63,23 +63,29 @@ BUREAU_BALANCE = HistoryFamily(
     _derive,
     (
         _months.has_history("1 if the bureau has months of a loan"),
-        _months("months_count", "Months of all loans", _sum("months")),
-        _months("loans_count", "Loans with months", nw.len()),
-        _months("months_mean", "Mean months of a loan", nw.col("months").mean()),
-        _months("months_min", "Earliest month", nw.col("first_month").min()),
+        _months("months_count", "Number of months, all loans", _sum("months")),
+        _months("loans_count", "Number of loans with months", nw.len()),
+        _months("months_mean", "Mean number of months of a loan", nw.col("months").mean()),
+        _months("months_min", "First month", nw.col("first_month").min()),
         _months("months_max", "Latest month", nw.col("last_month").max()),
         _months(
             "late_share_mean",
             "Share of reported months past due",
             ratio(_sum("late"), _sum("reported")),
         ),
-        _months("late_count", "Months past due", _sum("late")),
+        _months("late_count", "Number of months past due", _sum("late")),
         _months(
             "late_loans_share", "Share of loans ever past due", as_flag(nw.col("late") > 0).mean()
         ),
         _months("late_loan_max", "Most months past due of a loan", nw.col("late").max()),
-        _months("very_late_count", "Months more than 30 days past due", _sum("very_late")),
-        _months("written_off_count", "Months written off, or over 120 days", _sum("written_off")),
+        _months(
+            "very_late_count", "Number of months more than 30 days past due", _sum("very_late")
+        ),
+        _months(
+            "written_off_count",
+            "Number of months written off or over 120 days past due",
+            _sum("written_off"),
+        ),
         _months("late_latest_month", "Latest month past due", nw.col("late_latest_month").max()),
         _months("late_first_month", "First month past due", nw.col("late_first_month").min()),
         _months(
@@ -93,7 +99,7 @@ BUREAU_BALANCE = HistoryFamily(
         *(
             _months(
                 f"late_share_mean_{length}m",
-                f"Share of reported months past due, last {length} months",
+                f"Share of reported months past due, the last {length} months",
                 ratio(_sum(f"late_{length}m"), _sum(f"reported_{length}m")),
             )
             for length in _WINDOW_MONTHS
@@ -101,14 +107,14 @@ BUREAU_BALANCE = HistoryFamily(
         *(
             _months(
                 f"late_count_{length}m",
-                f"Months past due, last {length} months",
+                f"Number of months past due, the last {length} months",
                 _sum(f"late_{length}m"),
             )
             for length in _WINDOW_MONTHS
         ),
         _months(
             "late_trend_12m",
-            "Share of months past due of the last 12 months, less that of all",
+            "Share of reported months past due of the last 12 months, less that of all",
             ratio(_sum("late_12m"), _sum("reported_12m")) - ratio(_sum("late"), _sum("reported")),
         ),
     ),

@@ -9,6 +9,7 @@ from credit.features.feature import (
     HistoryFamily,
     Measure,
     Rows,
+    Sort,
     as_flag,
     in_last,
     make_windows,
@@ -20,7 +21,7 @@ _MONTH = nw.col("MONTHS_BALANCE")
 _BALANCE = nw.col("AMT_BALANCE")
 _LIMIT = nw.col("AMT_CREDIT_LIMIT_ACTUAL")
 _UTILISATION = nw.col("utilisation")
-_WINDOWS = make_windows("MONTHS_BALANCE", "m", (3, 6, 12, 24))
+_WINDOWS = make_windows("the last {}", "MONTHS_BALANCE", "m", (3, 6, 12, 24))
 
 
 def _derive(rows: Rows) -> Rows:
@@ -47,7 +48,9 @@ _USE = (
     Measure("limit", "limit", _LIMIT, ("mean", "max", "min")),
     Measure("utilisation", "balance / limit", _UTILISATION, ("mean", "max", "std")),
     Measure("drawings", "amount drawn", nw.col("AMT_DRAWINGS_CURRENT"), ("mean", "max", "sum")),
-    Measure("drawings_count", "drawings", nw.col("CNT_DRAWINGS_CURRENT"), ("mean", "max")),
+    Measure(
+        "drawings_count", "drawings", nw.col("CNT_DRAWINGS_CURRENT"), ("mean", "max"), Sort.COUNT
+    ),
     Measure(
         "cash_drawings", "amount drawn in cash", nw.col("AMT_DRAWINGS_ATM_CURRENT"), ("mean", "max")
     ),
@@ -56,38 +59,44 @@ _USE = (
         "drawings in cash",
         nw.col("CNT_DRAWINGS_ATM_CURRENT"),
         ("mean", "max"),
+        Sort.COUNT,
     ),
-    Measure("cash_share", "share drawn in cash", nw.col("cash_share"), ("mean",)),
-    Measure("drawn_to_limit", "drawn / limit", nw.col("drawn_to_limit"), ("mean", "max")),
+    Measure("cash_share", "drawn in cash / drawn in all", nw.col("cash_share"), ("mean",)),
+    Measure("drawn_to_limit", "amount drawn / limit", nw.col("drawn_to_limit"), ("mean", "max")),
     Measure("interest", "interest and fees owed", nw.col("interest"), ("mean", "max")),
 )
 _REPAYMENT = (
-    Measure("paid_to_due", "paid / due", nw.col("paid_to_due"), ("mean", "min")),
+    Measure("paid_to_due", "paid / minimum payment due", nw.col("paid_to_due"), ("mean", "min")),
     Measure("paid_to_balance", "paid / balance", nw.col("paid_to_balance"), ("mean",)),
-    Measure("underpaid_share", "flag: paid less than due", nw.col("is_underpaid"), ("mean",)),
+    Measure("underpaid_share", "underpaid", nw.col("is_underpaid"), ("mean",), Sort.FLAG),
     Measure("paid", "amount paid", nw.col("AMT_PAYMENT_CURRENT"), ("mean", "max")),
-    Measure("due", "smallest payment due", nw.col("AMT_INST_MIN_REGULARITY"), ("mean", "max")),
-    Measure("late_share", "flag: past due", nw.col("is_late"), ("mean",)),
+    Measure("due", "minimum payment due", nw.col("AMT_INST_MIN_REGULARITY"), ("mean", "max")),
+    Measure("late_share", "past due", nw.col("is_late"), ("mean",), Sort.FLAG),
     Measure(
         "late_beyond_tolerance_share",
-        "flag: past due, small debts forgiven",
+        "past due (small debts forgiven)",
         nw.col("is_late_beyond_tolerance"),
         ("mean",),
+        Sort.FLAG,
     ),
-    Measure("dpd", "days past due", nw.col("SK_DPD"), ("max", "mean")),
+    Measure("dpd", "days past due", nw.col("SK_DPD"), ("max", "mean"), Sort.COUNT),
 )
 _LATELY = (
     Measure("balance", "balance", _BALANCE, ("mean",)),
     Measure("utilisation", "balance / limit", _UTILISATION, ("mean", "max")),
     Measure("drawings", "amount drawn", nw.col("AMT_DRAWINGS_CURRENT"), ("mean",)),
     Measure(
-        "cash_drawings_count", "drawings in cash", nw.col("CNT_DRAWINGS_ATM_CURRENT"), ("mean",)
+        "cash_drawings_count",
+        "drawings in cash",
+        nw.col("CNT_DRAWINGS_ATM_CURRENT"),
+        ("mean",),
+        Sort.COUNT,
     ),
     Measure("paid_to_balance", "paid / balance", nw.col("paid_to_balance"), ("mean",)),
-    Measure("dpd", "days past due", nw.col("SK_DPD"), ("max",)),
+    Measure("dpd", "days past due", nw.col("SK_DPD"), ("max",), Sort.COUNT),
 )
 
-_card = FeatureMaker("credit_card_balance", "card")
+_card = FeatureMaker("credit_card_balance", "card", "all months")
 _QUARTER = in_last(3, "MONTHS_BALANCE")
 _YEAR = in_last(12, "MONTHS_BALANCE")
 
@@ -96,10 +105,10 @@ CREDIT_CARD_BALANCE = HistoryFamily(
     _derive,
     (
         _card.has_history("1 if the client had a card"),
-        _card("months_count", "Months of all cards", nw.len()),
-        _card("cards_count", "Cards", nw.col("SK_ID_PREV").n_unique()),
+        _card("months_count", "Number of months, all cards", nw.len()),
+        _card("cards_count", "Number of cards", nw.col("SK_ID_PREV").n_unique()),
         _card("months_max", "Latest month", _MONTH.max()),
-        _card("months_min", "Earliest month", _MONTH.min()),
+        _card("months_min", "First month", _MONTH.min()),
         _card("used_share", "Share of months with a balance", nw.col("is_used").mean()),
         _card("over_limit_share", "Share of months over the limit", nw.col("is_over_limit").mean()),
         _card("drawing_share", "Share of months with drawings", nw.col("has_drawing").mean()),
@@ -109,7 +118,7 @@ CREDIT_CARD_BALANCE = HistoryFamily(
             nw.col("has_cash_drawing").mean(),
         ),
         *_card.sum_up((*_USE, *_REPAYMENT)),
-        *_card.count("months,", _WINDOWS),
+        *_card.count("Number of months in", _WINDOWS),
         *_card.sum_up(_LATELY, _WINDOWS),
         _card(
             "drawing_month_max",
@@ -119,12 +128,12 @@ CREDIT_CARD_BALANCE = HistoryFamily(
         _card("late_month_max", "Latest month past due", only(_MONTH, nw.col("SK_DPD") > 0).max()),
         _card(
             "utilisation_trend_3m",
-            "Mean of balance / limit of the last 3 months, less of all",
+            "Mean balance / limit of the last 3 months, less that of all",
             only(_UTILISATION, _QUARTER).mean() - _UTILISATION.mean(),
         ),
         _card(
             "utilisation_trend_12m",
-            "Mean of balance / limit of the last 12 months, less of all",
+            "Mean balance / limit of the last 12 months, less that of all",
             only(_UTILISATION, _YEAR).mean() - _UTILISATION.mean(),
         ),
         _card(
@@ -133,7 +142,9 @@ CREDIT_CARD_BALANCE = HistoryFamily(
             ratio(only(_BALANCE, _YEAR).mean(), _BALANCE.mean()),
         ),
         _card(
-            "payments_made_max", "Payments made so far", nw.col("CNT_INSTALMENT_MATURE_CUM").max()
+            "payments_made_max",
+            "Most payments made so far, of a card",
+            nw.col("CNT_INSTALMENT_MATURE_CUM").max(),
         ),
     ),
 )

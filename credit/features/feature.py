@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 import narwhals as nw
@@ -69,21 +70,32 @@ class HistoryFamily:
         return grouped.select(CLIENT, nw.col(*names).cast(nw.Float32))
 
 
+class Sort(Enum):
+    """What a measure is a quantity of."""
+
+    AMOUNT = auto()
+    COUNT = auto()
+    DAY = auto()
+    FLAG = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A quantity that every row has, and how a client's rows become one figure.
 
     Attributes:
         name: Its part of the features' names.
-        meaning: Its part of their meanings.
+        meaning: Its part of their meanings; what words open them depends on its sort.
         value: Expression over a row.
         aggregates: Names out of `AGGREGATES`.
+        sort: What it is a quantity of.
     """
 
     name: str
     meaning: str
     value: nw.Expr
     aggregates: tuple[str, ...]
+    sort: Sort = Sort.AMOUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ class Slice:
 
     Attributes:
         name: Its part of the features' names.
-        meaning: Its part of their meanings.
+        meaning: Its part of their meanings: what these rows are.
         condition: Expression that is true for these rows.
         last: True if its name stands at the end, as a window's does.
     """
@@ -103,12 +115,19 @@ class Slice:
     last: bool = False
 
 
-AGGREGATES: Mapping[str, tuple[str, Callable[[nw.Expr], nw.Expr]]] = {
-    "sum": ("Sum of", nw.Expr.sum),
-    "mean": ("Mean of", nw.Expr.mean),
-    "min": ("Smallest", nw.Expr.min),
-    "max": ("Largest", nw.Expr.max),
-    "std": ("Standard deviation of", nw.Expr.std),
+AGGREGATES: Mapping[str, Callable[[nw.Expr], nw.Expr]] = {
+    "sum": nw.Expr.sum,
+    "mean": nw.Expr.mean,
+    "min": nw.Expr.min,
+    "max": nw.Expr.max,
+    "std": nw.Expr.std,
+}
+_WORDS = {"sum": "Total", "mean": "Mean", "std": "Standard deviation of the"}
+_WORDS_OF_SORT: Mapping[Sort, Mapping[str, str]] = {
+    Sort.AMOUNT: _WORDS | {"min": "Smallest", "max": "Largest"},
+    Sort.COUNT: _WORDS | {"mean": "Mean number of", "min": "Fewest", "max": "Most"},
+    Sort.DAY: _WORDS | {"min": "First", "max": "Latest"},
+    Sort.FLAG: {"mean": "Share"},
 }
 
 
@@ -120,11 +139,13 @@ class FeatureMaker:
     Args:
         table: The table.
         prefix: Opens every feature's name.
+        rows: What all rows are, in the meanings.
     """
 
-    def __init__(self, table: str, prefix: str) -> None:
+    def __init__(self, table: str, prefix: str, rows: str) -> None:
         self._table = table
         self._prefix = prefix
+        self._rows = rows
 
     def __call__(self, name: str, meaning: str, aggregate: nw.Expr) -> HistoryFeature:
         """Return the feature `<prefix>_<name>`."""
@@ -146,16 +167,17 @@ class FeatureMaker:
                     yield self._sum_up(measure, aggregate, part)
 
     def count(self, what: str, slices: Iterable[Slice]) -> Iterator[HistoryFeature]:
-        """Yield how many rows each slice has."""
+        """Yield how many rows each slice has; what is counted opens the meaning."""
         for part in slices:
             name = f"count_{part.name}" if part.last else f"{part.name}_count"
-            yield self(name, f"How many {what} {part.meaning}", as_flag(part.condition).sum())
+            yield self(name, f"{what} {part.meaning}", as_flag(part.condition).sum())
 
     def _sum_up(self, measure: Measure, aggregate: str, part: Slice | None) -> HistoryFeature:
-        words, reduce = AGGREGATES[aggregate]
-        name, meaning = f"{measure.name}_{aggregate}", f"{words} {measure.meaning}"
+        reduce = AGGREGATES[aggregate]
+        name = f"{measure.name}_{aggregate}"
+        meaning = f"{_WORDS_OF_SORT[measure.sort][aggregate]} {measure.meaning}"
         if part is None:
-            return self(name, meaning, reduce(measure.value))
+            return self(name, f"{meaning}, {self._rows}", reduce(measure.value))
         name = f"{name}_{part.name}" if part.last else f"{part.name}_{name}"
         return self(name, f"{meaning}, {part.meaning}", reduce(only(measure.value, part.condition)))
 
@@ -198,17 +220,20 @@ def as_flag(condition: nw.Expr) -> nw.Expr:
     return nw.when(condition).then(1.0).when(~condition).then(0.0)
 
 
-def make_windows(time: str, unit: str, lengths: Iterable[int]) -> tuple[Slice, ...]:
+def make_windows(meaning: str, time: str, unit: str, lengths: Iterable[int]) -> tuple[Slice, ...]:
     """Return the windows before the application, as slices.
 
     Args:
+        meaning: What the rows in a window are, with ``{}`` for its length.
         time: Column of days or months counted back from the application, so not positive.
         unit: ``d`` for days, ``m`` for months.
         lengths: In that unit.
     """
     words = {"d": "days", "m": "months"}[unit]
     return tuple(
-        Slice(f"{length}{unit}", f"last {length} {words}", in_last(length, time), last=True)
+        Slice(
+            f"{length}{unit}", meaning.format(f"{length} {words}"), in_last(length, time), last=True
+        )
         for length in lengths
     )
 

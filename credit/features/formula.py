@@ -16,6 +16,8 @@ FloatArray = NDArray[np.float64]
 Columns = Mapping[str, FloatArray]
 Formula = Callable[[Columns], FloatArray]
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True, slots=True)
 class ApplicationFeature:
@@ -27,9 +29,13 @@ class ApplicationFeature:
 
 
 def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    """Return numerator / denominator; NaN where the denominator is zero or missing."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(denominator != 0, numerator / denominator, np.nan)
+    """Return numerator / denominator; NaN where the denominator is zero or missing.
+
+    A quotient that float32, the model's type, cannot hold is NaN too.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        quotient = numerator / denominator
+        return np.where(np.abs(quotient) <= LARGEST, quotient, np.nan)
 
 
 def share(numerator: str, denominator: str) -> Formula:

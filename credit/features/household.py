@@ -61,7 +61,9 @@ HOUSEHOLD: tuple[ApplicationFeature, ...] = (
         "income_after_annuity", "Income less annuity", difference("AMT_INCOME_TOTAL", "AMT_ANNUITY")
     ),
     ApplicationFeature(
-        "income_to_age", "Income / days lived", share("AMT_INCOME_TOTAL", "DAYS_BIRTH")
+        "income_to_age",
+        "Income / days lived",
+        lambda columns: divide(columns["AMT_INCOME_TOTAL"], -columns["DAYS_BIRTH"]),
     ),
     ApplicationFeature(
         "children_share", "Children / family members", share("CNT_CHILDREN", "CNT_FAM_MEMBERS")
@@ -134,7 +136,9 @@ HOUSEHOLD: tuple[ApplicationFeature, ...] = (
         "Share of the social circle that is 60 days past due",
         share("DEF_60_CNT_SOCIAL_CIRCLE", "OBS_60_CNT_SOCIAL_CIRCLE"),
     ),
-    ApplicationFeature("elsewhere_count", "Addresses that differ, out of six", total(*ELSEWHERE)),
+    ApplicationFeature(
+        "elsewhere_count", "Pairs of addresses that differ, out of six", total(*ELSEWHERE)
+    ),
     ApplicationFeature("contacts_count", "Ways to reach the client, out of five", total(*CONTACTS)),
     ApplicationFeature("enquiries_total", "Enquiries at the bureau in the year", total(*ENQUIRIES)),
     ApplicationFeature("documents_count", "Documents handed in", total(*DOCUMENTS)),

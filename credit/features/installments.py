@@ -10,6 +10,7 @@ from credit.features.feature import (
     HistoryFamily,
     Measure,
     Rows,
+    Sort,
     as_flag,
     in_last,
     make_windows,
@@ -24,7 +25,9 @@ _DUE = nw.col("AMT_INSTALMENT")
 _PAID = nw.col("AMT_PAYMENT")
 _LATE = nw.col("is_late")
 _DAYS_LATE = nw.col("days_late")
-_WINDOWS = make_windows("DAYS_INSTALMENT", "d", (60, 90, 180, 365, 730))
+_WINDOWS = make_windows(
+    "payments due in the last {}", "DAYS_INSTALMENT", "d", (60, 90, 180, 365, 730)
+)
 _LAST_YEAR = in_last(365, "DAYS_INSTALMENT")
 
 
@@ -43,47 +46,74 @@ def _derive(rows: Rows) -> Rows:
 
 
 _PAYMENTS = (
-    Measure("days_late", "days late, negative if early", _DAYS_LATE, ("mean", "max", "min", "std")),
     Measure(
-        "days_past_due", "days past due, early ones as 0", nw.col("days_past_due"), ("mean", "sum")
+        "days_late",
+        "days late (negative: early)",
+        _DAYS_LATE,
+        ("mean", "max", "min", "std"),
+        Sort.COUNT,
     ),
-    Measure("late_share", "flag: late", _LATE, ("mean",)),
-    Measure("very_late_share", "flag: more than 30 days late", nw.col("is_very_late"), ("mean",)),
-    Measure("early_share", "flag: early", nw.col("is_early"), ("mean",)),
-    Measure("underpaid_share", "flag: less than due", nw.col("is_underpaid"), ("mean",)),
-    Measure("underpaid", "amount lacking", nw.col("underpaid"), ("max", "sum", "mean")),
+    Measure(
+        "days_past_due",
+        "days past due (early: 0)",
+        nw.col("days_past_due"),
+        ("mean", "sum"),
+        Sort.COUNT,
+    ),
+    Measure("late_share", "late", _LATE, ("mean",), Sort.FLAG),
+    Measure(
+        "very_late_share", "more than 30 days late", nw.col("is_very_late"), ("mean",), Sort.FLAG
+    ),
+    Measure("early_share", "early", nw.col("is_early"), ("mean",), Sort.FLAG),
+    Measure("underpaid_share", "underpaid", nw.col("is_underpaid"), ("mean",), Sort.FLAG),
+    Measure(
+        "underpaid",
+        "amount lacking (negative: overpaid)",
+        nw.col("underpaid"),
+        ("max", "sum", "mean"),
+    ),
     Measure("paid_share", "paid / due", nw.col("paid_share"), ("mean", "min")),
     Measure("due", "amount due", _DUE, ("mean", "max", "sum")),
     Measure("paid", "amount paid", _PAID, ("mean", "min", "max", "sum")),
 )
 _LATELY = (
-    Measure("days_late", "days late, negative if early", _DAYS_LATE, ("mean", "max")),
-    Measure("late_share", "flag: late", _LATE, ("mean",)),
-    Measure("underpaid_share", "flag: less than due", nw.col("is_underpaid"), ("mean",)),
+    Measure("days_late", "days late (negative: early)", _DAYS_LATE, ("mean", "max"), Sort.COUNT),
+    Measure("late_share", "late", _LATE, ("mean",), Sort.FLAG),
+    Measure("underpaid_share", "underpaid", nw.col("is_underpaid"), ("mean",), Sort.FLAG),
     Measure("paid_share", "paid / due", nw.col("paid_share"), ("mean",)),
     Measure("due", "amount due", _DUE, ("sum",)),
 )
 
-_installments = FeatureMaker("installments_payments", "installments")
+_installments = FeatureMaker("installments_payments", "installments", "all payments")
 
 INSTALLMENTS_PAYMENTS = HistoryFamily(
     "installments_payments",
     _derive,
     (
         _installments.has_history("1 if there are payments"),
-        _installments("payments_count", "Payments", nw.len()),
-        _installments("days_due_max", "Latest day due", nw.col("DAYS_INSTALMENT").max()),
-        _installments("days_due_min", "First day due", nw.col("DAYS_INSTALMENT").min()),
-        _installments("days_paid_max", "Latest day paid", nw.col("DAYS_ENTRY_PAYMENT").max()),
+        _installments("payments_count", "Number of payments", nw.len()),
+        _installments(
+            "days_due_max", "Latest day a payment was due", nw.col("DAYS_INSTALMENT").max()
+        ),
+        _installments(
+            "days_due_min", "First day a payment was due", nw.col("DAYS_INSTALMENT").min()
+        ),
+        _installments(
+            "days_paid_max", "Latest day a payment was made", nw.col("DAYS_ENTRY_PAYMENT").max()
+        ),
         *_installments.sum_up(_PAYMENTS),
-        _installments("paid_to_due", "Paid in all / due in all", ratio(_PAID.sum(), _DUE.sum())),
         _installments(
-            "number_max", "Furthest payment of a calendar", nw.col("NUM_INSTALMENT_NUMBER").max()
+            "paid_to_due", "Total paid / total due, all payments", ratio(_PAID.sum(), _DUE.sum())
         ),
         _installments(
-            "version_max", "Most versions of a calendar", nw.col("NUM_INSTALMENT_VERSION").max()
+            "number_max",
+            "Highest number of a payment in its calendar",
+            nw.col("NUM_INSTALMENT_NUMBER").max(),
         ),
-        *_installments.count("payments due,", _WINDOWS),
+        _installments(
+            "version_max", "Highest version of a calendar", nw.col("NUM_INSTALMENT_VERSION").max()
+        ),
+        *_installments.count("Number of", _WINDOWS),
         *_installments.sum_up(_LATELY, _WINDOWS),
         _installments(
             "late_share_trend_365d",
@@ -92,12 +122,12 @@ INSTALLMENTS_PAYMENTS = HistoryFamily(
         ),
         _installments(
             "days_late_trend_365d",
-            "Mean days late of the last 365 days, less that of all",
+            "Mean number of days late of the last 365 days, less that of all",
             only(_DAYS_LATE, _LAST_YEAR).mean() - _DAYS_LATE.mean(),
         ),
         _installments(
             "due_trend_365d",
-            "Mean due of the last 365 days / that of all",
+            "Mean amount due of the last 365 days / that of all",
             ratio(only(_DUE, _LAST_YEAR).mean(), _DUE.mean()),
         ),
     ),
@@ -137,7 +167,7 @@ INSTALLMENTS_LOANS = HistoryFamily(
     "installments_payments",
     _derive_loans,
     (
-        _installments("loans_count", "Loans with payments", nw.len()),
+        _installments("loans_count", "Number of loans with payments", nw.len()),
         _installments(
             "late_loans_share", "Share of loans ever late", nw.col("is_ever_late").mean()
         ),
@@ -146,18 +176,26 @@ INSTALLMENTS_LOANS = HistoryFamily(
         ),
         _installments(
             "loan_days_late_mean_max",
-            "Largest mean days late of a loan",
+            "Largest mean number of days late of a loan",
             nw.col("loan_days_late").max(),
         ),
         _installments(
-            "loan_paid_to_due_min", "Least paid / due of a loan", nw.col("loan_paid_to_due").min()
+            "loan_paid_to_due_min",
+            "Smallest total paid / total due of a loan",
+            nw.col("loan_paid_to_due").min(),
         ),
-        _installments("loan_payments_mean", "Mean payments of a loan", nw.col("payments").mean()),
-        _installments(*_of_last_loan("first_due", "First day due", "first_due")),
-        _installments(*_of_last_loan("payments_count", "Payments", "payments")),
-        _installments(*_of_last_loan("late_share_mean", "Share late", "loan_late_share")),
-        _installments(*_of_last_loan("days_late_mean", "Mean days late", "loan_days_late")),
+        _installments(
+            "loan_payments_mean", "Mean number of payments of a loan", nw.col("payments").mean()
+        ),
+        _installments(*_of_last_loan("first_due", "First day a payment was due", "first_due")),
+        _installments(*_of_last_loan("payments_count", "Number of payments", "payments")),
+        _installments(
+            *_of_last_loan("late_share_mean", "Share of payments late", "loan_late_share")
+        ),
+        _installments(
+            *_of_last_loan("days_late_mean", "Mean number of days late", "loan_days_late")
+        ),
         _installments(*_of_last_loan("days_late_max", "Most days late", "loan_days_late_max")),
-        _installments(*_of_last_loan("paid_to_due", "Paid / due", "loan_paid_to_due")),
+        _installments(*_of_last_loan("paid_to_due", "Total paid / total due", "loan_paid_to_due")),
     ),
 )

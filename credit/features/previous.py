@@ -11,6 +11,7 @@ from credit.features.feature import (
     Measure,
     Rows,
     Slice,
+    Sort,
     as_flag,
     make_windows,
     only,
@@ -43,7 +44,7 @@ _PRODUCTS = tuple(
 _REASONS = tuple(
     Slice(
         f"rejected_{reason.lower()}",
-        f"applications rejected for {reason}",
+        f"applications rejected with code {reason}",
         nw.col("CODE_REJECT_REASON") == reason,
     )
     for reason in ("HC", "LIMIT", "SCO", "SCOFR")
@@ -51,14 +52,14 @@ _REASONS = tuple(
 _LAST = tuple(
     Slice(
         f"last{count}",
-        f"last {count} applications" if count > 1 else "last application",
+        f"the last {count} applications" if count > 1 else "the last application",
         _LATEST.is_between(1, count),
         last=True,
     )
     for count in (1, 3, 5, 10)
 )
 _AMONG_LAST_3 = _LAST[1].condition
-_WINDOWS = make_windows("DAYS_DECISION", "d", (180, 365, 730))
+_WINDOWS = make_windows("applications of the last {}", "DAYS_DECISION", "d", (180, 365, 730))
 
 
 def _derive(rows: Rows) -> Rows:
@@ -95,38 +96,45 @@ _AMOUNTS = (
     Measure("down_payment_rate", "down payment rate", nw.col("RATE_DOWN_PAYMENT"), ("mean", "max")),
 )
 _TERMS = (
-    Measure("term", "term applied for", nw.col("CNT_PAYMENT"), ("mean", "max", "sum")),
-    Measure("days_decision", "day of the decision", _DECISION, ("max", "min", "mean")),
+    Measure("term", "term in months", nw.col("CNT_PAYMENT"), ("mean", "max", "sum")),
+    Measure("days_decision", "day of decision", _DECISION, ("max", "min", "mean"), Sort.DAY),
     Measure(
         "granted_to_asked",
-        "decided on / asked for",
+        "amount decided on / asked for",
         nw.col("granted_to_asked"),
         ("mean", "max", "min"),
     ),
-    Measure("price", "all payments / credit", nw.col("price_of_credit"), ("mean", "max", "min")),
-    Measure("credit_to_goods", "credit / goods", nw.col("credit_to_goods"), ("mean", "max")),
+    Measure("price", "sum of payments / credit", nw.col("price_of_credit"), ("mean", "max", "min")),
+)
+_GOODS = Measure(
+    "credit_to_goods", "credit / price of the goods", nw.col("credit_to_goods"), ("mean", "max")
 )
 _RECENT = (
-    Measure("approved_share", "flag: approved", nw.col("is_approved"), ("mean",)),
-    Measure("refused_share", "flag: refused", nw.col("is_refused"), ("mean",)),
+    Measure("approved_share", "approved", nw.col("is_approved"), ("mean",), Sort.FLAG),
+    Measure("refused_share", "refused", nw.col("is_refused"), ("mean",), Sort.FLAG),
     Measure("annuity", "annuity", _ANNUITY, ("mean",)),
     Measure("asked", "amount asked for", _ASKED, ("mean",)),
-    Measure("granted_to_asked", "decided on / asked for", nw.col("granted_to_asked"), ("mean",)),
     Measure(
-        "granted_less_asked", "decided on less asked for", nw.col("granted_less_asked"), ("mean",)
+        "granted_to_asked", "amount decided on / asked for", nw.col("granted_to_asked"), ("mean",)
     ),
-    Measure("term", "term applied for", nw.col("CNT_PAYMENT"), ("mean",)),
-    Measure("price", "all payments / credit", nw.col("price_of_credit"), ("mean",)),
-    Measure("days_decision", "day of the decision", _DECISION, ("mean",)),
+    Measure(
+        "granted_less_asked",
+        "amount decided on less asked for",
+        nw.col("granted_less_asked"),
+        ("mean",),
+    ),
+    Measure("term", "term in months", nw.col("CNT_PAYMENT"), ("mean",)),
+    Measure("price", "sum of payments / credit", nw.col("price_of_credit"), ("mean",)),
     Measure("down_payment_rate", "down payment rate", nw.col("RATE_DOWN_PAYMENT"), ("mean",)),
 )
+_RECENT_DAYS = (Measure("days_decision", "day of decision", _DECISION, ("mean",), Sort.DAY),)
 _OF_PRODUCT = (
     Measure("credit", "amount decided on", _CREDIT, ("mean",)),
-    Measure("days_decision", "day of the decision", _DECISION, ("max",)),
-    Measure("refused_share", "flag: refused", nw.col("is_refused"), ("mean",)),
+    Measure("days_decision", "day of decision", _DECISION, ("max",), Sort.DAY),
+    Measure("refused_share", "refused", nw.col("is_refused"), ("mean",), Sort.FLAG),
 )
 
-_previous = FeatureMaker("previous_application", "previous")
+_previous = FeatureMaker("previous_application", "previous", "all applications")
 
 
 def _share(name: str, words: str, column: str) -> tuple[str, str, nw.Expr]:
@@ -138,9 +146,9 @@ PREVIOUS_APPLICATION = HistoryFamily(
     _derive,
     (
         _previous.has_history("1 if the client applied before"),
-        _previous("applications_count", "Earlier applications", nw.len()),
-        *_previous.count("applications:", (_APPROVED, _REFUSED, _RUNNING, *_PRODUCTS, *_REASONS)),
-        *_previous.count("applications,", _WINDOWS),
+        _previous("applications_count", "Number of earlier applications", nw.len()),
+        *_previous.count("Number of", (_APPROVED, _REFUSED, _RUNNING, *_PRODUCTS, *_REASONS)),
+        *_previous.count("Number of", _WINDOWS),
         _previous(*_share("approved", "approved", "is_approved")),
         _previous(*_share("refused", "refused", "is_refused")),
         _previous(*_share("canceled", "withdrawn", "is_canceled")),
@@ -152,23 +160,28 @@ PREVIOUS_APPLICATION = HistoryFamily(
         _previous(*_share("x_sell", "offered to a known client", "is_x_sell")),
         _previous(*_share("card", "for a card", "is_card")),
         _previous(
-            "insured_share", "Share with insurance", nw.col("NFLAG_INSURED_ON_APPROVAL").mean()
+            "insured_share",
+            "Share of applications with insurance",
+            nw.col("NFLAG_INSURED_ON_APPROVAL").mean(),
         ),
         # All, approved, refused, not ended
-        *_previous.sum_up((*_AMOUNTS, *_TERMS)),
-        *_previous.sum_up((*_AMOUNTS, *_TERMS), (_APPROVED, _REFUSED)),
+        *_previous.sum_up((*_AMOUNTS, *_TERMS, _GOODS)),
+        # Who was approved had asked for the price of the goods: granted_to_asked says it already.
+        *_previous.sum_up((*_AMOUNTS, *_TERMS), (_APPROVED,)),
+        *_previous.sum_up((*_AMOUNTS, *_TERMS, _GOODS), (_REFUSED,)),
         _previous(
             "running_annuity_sum",
-            "Sum of annuities, loans not ended yet",
+            "Total annuity, loans not ended yet",
             only(_ANNUITY, _RUNNING.condition).sum(),
         ),
         _previous(
             "running_credit_sum",
-            "Sum of amounts, loans not ended yet",
+            "Total amount decided on, loans not ended yet",
             only(_CREDIT, _RUNNING.condition).sum(),
         ),
         # Lately
         *_previous.sum_up(_RECENT, _LAST),
+        *_previous.sum_up(_RECENT_DAYS, _LAST[1:]),  # the last one's day is days_decision_max
         *_previous.sum_up(_RECENT[:2], _WINDOWS),
         _previous(
             "asked_trend_last3",
@@ -201,18 +214,18 @@ PREVIOUS_APPLICATION = HistoryFamily(
         ),
         _previous(
             "last_due_max",
-            "Day the last payment of a loan is due",
+            "Latest day a loan's last payment is due, as first agreed",
             nw.col("DAYS_LAST_DUE_1ST_VERSION").max(),
         ),
         _previous(
             "first_drawing_max",
-            "Day of the latest first payout",
+            "Latest day of a first payout",
             nw.col("DAYS_FIRST_DRAWING").max(),
         ),
-        _previous("termination_max", "Day the latest loan ended", nw.col("DAYS_TERMINATION").max()),
+        _previous("termination_max", "Latest day a loan ended", nw.col("DAYS_TERMINATION").max()),
         _previous(
             "last_due_moved_mean",
-            "Mean days by which loans ended before the first calendar",
+            "Mean days by which a loan's last due day came before the one first agreed",
             nw.col("days_last_due_moved").mean(),
         ),
         _previous(

@@ -14,7 +14,7 @@ from credit.features.application import (
     compute_application_features,
 )
 from credit.features.formula import divide
-from credit.features.household import DOCUMENTS, ENQUIRIES, HOUSING
+from credit.features.household import CONTACTS, DOCUMENTS, ELSEWHERE, ENQUIRIES, HOUSING
 
 NAN = float("nan")
 NAMES = [column.name for column in APPLICATION_COLUMNS]
@@ -38,6 +38,13 @@ APPLICANT = {
     "OWN_CAR_AGE": 10.0,
     "OBS_30_CNT_SOCIAL_CIRCLE": 8.0,
     "DEF_30_CNT_SOCIAL_CIRCLE": 2.0,
+    "OBS_60_CNT_SOCIAL_CIRCLE": 10.0,
+    "DEF_60_CNT_SOCIAL_CIRCLE": 1.0,
+    **dict.fromkeys(CONTACTS, 1.0),
+    "FLAG_EMAIL": 0.0,
+    "FLAG_PHONE": 0.0,
+    **dict.fromkeys(ELSEWHERE, 0.0),
+    "REG_CITY_NOT_WORK_CITY": 1.0,
     **{name: float(number) for number, name in enumerate(ENQUIRIES)},
     **dict.fromkeys(DOCUMENTS, 0.0),
     "FLAG_DOCUMENT_3": 1.0,
@@ -48,31 +55,56 @@ EXPECTED = {
     "ext_source_weighted": (2 * 0.2 + 3 * 0.5 + 4 * 0.8) / 9,
     "ext_source_min": 0.2,
     "ext_source_max": 0.8,
+    "ext_source_range": 0.6,
     "ext_source_std": 0.06**0.5,
     "ext_source_product": 0.08,
+    "ext_source_1_times_2": 0.1,
+    "ext_source_1_times_3": 0.16,
     "ext_source_2_times_3": 0.4,
+    "ext_source_1_to_2": 0.4,
+    "ext_source_1_to_3": 0.25,
+    "ext_source_2_to_3": 0.625,
     "ext_source_missing_count": 0,
+    "ext_source_mean_times_age": 7_305,
+    "ext_source_mean_times_employed": 730.5,
+    "ext_source_1_to_age": 0.2 / 14_610,
     "credit_term_months": 24,
     "credit_to_goods": 1.2,
     "goods_to_annuity": 20,
     "credit_minus_goods": 40_000,
+    "predicted_term_months": 48,
+    "price_to_credit": 2,  # 48 payments of 10,000 for 240,000
+    "interest_rate": 2 * 12 * 240_000 / (240_000 * 49),
+    "goods_interest_rate": 2 * 12 * 280_000 / (200_000 * 49),
+    "credit_term_times_ext_source_mean": 12,
+    "credit_term_to_ext_source_mean": 48,
     "credit_to_income": 2,
     "annuity_to_income": 1 / 12,
     "goods_to_income": 5 / 3,
     "income_per_person": 30_000,
+    "annuity_per_person": 2_500,
     "income_after_annuity": 110_000,
+    "income_to_age": 120_000 / 14_610,
     "children_share": 0.5,
+    "adults_count": 2,
     "employed_share_of_life": 0.1,
     "registration_share_of_life": 0.5,
     "id_published_share_of_life": 0.2,
     "phone_changed_share_of_life": 0.025,
+    "phone_changed_to_employed": 0.25,
+    "age_when_employed_days": 13_149,
+    "age_when_id_published_days": 11_688,
     "age_at_end_years": 42,
     "car_age_to_age": 0.25,
-    "credit_term_times_ext_source_mean": 12,
+    "car_age_to_employed": 2.5,
     "social_circle_default_share": 0.25,
+    "social_circle_default_60_share": 0.1,
+    "elsewhere_count": 1,
+    "contacts_count": 3,
     "enquiries_total": 0 + 1 + 2 + 3 + 4 + 5,
     "documents_count": 2,
-    "housing_missing_count": len(HOUSING),
+    "housing_missing_count": 47,
+    "other_missing_count": 50 - 33,
 }
 
 
@@ -163,7 +195,62 @@ def test_of_an_applicant_of_whom_nothing_is_known_only_the_gaps_are_counted() ->
     features = compute({})
 
     known = {name: value for name, value in features.items() if not np.isnan(value)}
-    assert known == {"ext_source_missing_count": 3, "housing_missing_count": len(HOUSING)}
+    assert known == {
+        "ext_source_missing_count": 3,
+        "housing_missing_count": 47,
+        "other_missing_count": 50,
+    }
+
+
+def test_a_loan_of_each_usual_length_is_told_by_its_credit_and_annuity() -> None:
+    # What a lender asks for 1,000 over so many months, at a price between 1.01 and 2.2 of credit.
+    annuities = {3: 345, 4: 270, 6: 185, 8: 150, 10: 131, 12: 100, 18: 80, 24: 62, 36: 50}
+    annuities |= {48: 40, 60: 33}
+
+    predicted = {
+        term: compute({"AMT_CREDIT": 1_000, "AMT_ANNUITY": annuity})["predicted_term_months"]
+        for term, annuity in annuities.items()
+    }
+
+    assert predicted == {term: term for term in annuities}
+
+
+def test_the_predicted_term_rises_with_credit_over_annuity() -> None:
+    columns = {name: np.full(2_000, NAN) for name in NAMES}
+    columns["AMT_CREDIT"] = np.linspace(1, 200, 2_000)
+    columns["AMT_ANNUITY"] = np.ones(2_000)
+
+    terms = compute_application_features(columns)["predicted_term_months"]
+
+    assert (np.diff(terms) >= 0).all()
+    assert (terms[0], terms[-1]) == (3, 60)
+
+
+@pytest.mark.parametrize(
+    ("credit", "goods", "annuity", "term"),
+    [(100_000, 100_000, 9_500, 12), (100_000, 80_000, 9_500, 12), (30_000, 30_000, 10_200, 3)],
+)
+def test_interest_is_what_is_paid_beyond_the_loan_over_its_time(
+    credit: float, goods: float, annuity: float, term: int
+) -> None:
+    features = compute({"AMT_CREDIT": credit, "AMT_GOODS_PRICE": goods, "AMT_ANNUITY": annuity})
+
+    paid = annuity * term
+    assert features["price_to_credit"] == pytest.approx(paid / credit)
+    # Constant ratio: 2 x payments a year x interest / (principal x (payments + 1))
+    assert features["interest_rate"] == pytest.approx(
+        2 * 12 * (paid - credit) / (credit * (term + 1))
+    )
+    assert features["goods_interest_rate"] == pytest.approx(
+        2 * 12 * (paid - goods) / (goods * (term + 1))
+    )
+
+
+def test_derived_features_repeat_neither_each_other_nor_a_column() -> None:
+    features = compute_application_features(draw_columns(seed=3, count=200))
+
+    told = {name: values.tobytes() for name, values in features.items()}
+    assert len(set(told.values())) == len(told)
 
 
 def test_facts_about_the_building_are_counted_where_they_lack() -> None:
@@ -189,11 +276,15 @@ def test_totals_need_all_their_parts() -> None:
                 "goods_to_annuity",
                 "age_at_end_years",
                 "credit_term_times_ext_source_mean",
+                "predicted_term_months",
+                "price_to_credit",
+                "interest_rate",
+                "goods_interest_rate",
             ],
         ),
-        ("AMT_GOODS_PRICE", ["credit_to_goods"]),
+        ("AMT_GOODS_PRICE", ["credit_to_goods", "goods_interest_rate"]),
         ("AMT_INCOME_TOTAL", ["credit_to_income", "annuity_to_income", "goods_to_income"]),
-        ("CNT_FAM_MEMBERS", ["income_per_person", "children_share"]),
+        ("CNT_FAM_MEMBERS", ["income_per_person", "annuity_per_person", "children_share"]),
         (
             "DAYS_BIRTH",
             [
@@ -202,9 +293,14 @@ def test_totals_need_all_their_parts() -> None:
                 "id_published_share_of_life",
                 "phone_changed_share_of_life",
                 "car_age_to_age",
+                "income_to_age",
+                "ext_source_1_to_age",
             ],
         ),
+        ("DAYS_EMPLOYED", ["phone_changed_to_employed", "car_age_to_employed"]),
+        ("EXT_SOURCE_2", ["ext_source_1_to_2"]),
         ("OBS_30_CNT_SOCIAL_CIRCLE", ["social_circle_default_share"]),
+        ("OBS_60_CNT_SOCIAL_CIRCLE", ["social_circle_default_60_share"]),
     ],
 )
 @pytest.mark.parametrize("nothing", [0.0, -0.0, NAN])
@@ -222,7 +318,14 @@ def test_no_applicant_within_the_contract_makes_an_infinite_feature(
 ) -> None:
     features = compute(cells)
 
-    assert {name for name, value in features.items() if np.isinf(value)} == set()
+    assert {name for name, value in features.items() if np.isinf(np.float32(value))} == set()
+
+
+@pytest.mark.parametrize("score", [5e-324, 1e-300, 1e-40])
+def test_a_ratio_to_a_score_next_to_nothing_is_missing(score: float) -> None:
+    features = compute(APPLICANT | {"EXT_SOURCE_2": score})
+
+    assert np.isnan(features["ext_source_1_to_2"])
 
 
 @settings(max_examples=40)
@@ -264,10 +367,12 @@ def test_a_sentinel_is_as_good_as_nothing_said() -> None:
 
 
 @given(st.floats(-1e100, 1e100), st.just(0.0) | st.floats(1e-100, 1e100))
-def test_dividing_gives_the_quotient_and_by_zero_nan(numerator: float, denominator: float) -> None:
+def test_dividing_gives_the_quotient_and_nan_where_there_is_none_that_the_model_can_hold(
+    numerator: float, denominator: float
+) -> None:
     (quotient,) = divide(np.array([numerator]), np.array([denominator]))
 
-    if denominator == 0:
+    if denominator == 0 or abs(numerator / denominator) > float(np.finfo(np.float32).max):
         assert np.isnan(quotient)
     else:
         assert quotient == numerator / denominator

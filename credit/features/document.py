@@ -1,0 +1,73 @@
+"""Writes the features as a page: `python -m credit.features.document PATH`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from math import isnan
+from pathlib import Path
+
+from credit.contract import HISTORY_TABLES, TABLES
+from credit.contract.document import render_row
+from credit.features.application import TABLE as APPLICATION
+from credit.features.catalog import FEATURES
+from credit.features.feature import Feature
+
+_COMMAND = "python -m credit.features.document docs/features.md"
+_INTRODUCTION = f"""\
+# Features
+
+Generated from `credit/features/` by `{_COMMAND}`: change the declarations, not this page.
+
+The columns of the model in their order, table by table. Names in capitals are columns of the
+[data contract](data-contract.md) as they are; categories stand as their codes. *a / b* is missing
+where b is missing, zero or (in histories) negative. Days and months count from the application:
+the latest is the largest. A window of 12 months has the months 0 to -12, one of 365 days the days
+0 to -365. *Without rows* is the value for a client of whom the table says nothing.
+"""
+_HEADINGS = ("feature", "meaning", "without rows")
+
+
+def render_features() -> str:
+    """Return the page, as Markdown."""
+    sections = [_INTRODUCTION, "\n".join(_list_tables()) + "\n"]
+    sections += ["\n".join(_render_table(table)) + "\n" for table in (APPLICATION, *HISTORY_TABLES)]
+    return "\n".join(sections)
+
+
+def main(arguments: list[str]) -> None:
+    """Write the page to the one path that is given."""
+    (path,) = arguments
+    Path(path).write_text(render_features(), encoding="utf-8")
+
+
+def _list_tables() -> Iterator[str]:
+    yield render_row("table", "features")
+    yield render_row("---", "--:")
+    for table in (APPLICATION, *HISTORY_TABLES):
+        yield render_row(f"[{table}](#{table.lower()})", str(len(_find_features(table))))
+    yield render_row("all", str(len(FEATURES)))
+
+
+def _render_table(table: str) -> Iterator[str]:
+    yield f"## {table}\n"
+    if table in TABLES:
+        yield f"{TABLES[table].meaning}\n"
+    headings = _HEADINGS[:2] if table == APPLICATION else _HEADINGS
+    yield render_row(*headings)
+    yield render_row(*("---" for _ in headings))
+    for feature in _find_features(table):
+        cells = (f"`{feature.name}`", feature.meaning, _render_absent(feature))
+        yield render_row(*cells[: len(headings)])
+
+
+def _find_features(table: str) -> tuple[Feature, ...]:
+    return tuple(feature for feature in FEATURES if feature.table == table)
+
+
+def _render_absent(feature: Feature) -> str:
+    return "missing" if isnan(feature.when_absent) else f"{feature.when_absent:g}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
