@@ -22,8 +22,8 @@ MONTHS_A_YEAR = 12.0
 
 TERM_EDGES = (3.25, 4.25, 5.75, 6.75, 7.75, 10.75, 13.75, 18.25, 23.25, 28.75)
 """Credit / annuity at which the usual term changes. Source: AMT_CREDIT / AMT_ANNUITY and
-CNT_PAYMENT of the granted applications of Home Credit's previous_application, medians in bins of
-half a month over cash and consumer loans."""
+CNT_PAYMENT in Home Credit's previous_application, medians in bins of half a month: of consumer
+loans up to a year, of cash loans above."""
 TERMS = (3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 18.0, 24.0, 36.0, 48.0, 60.0)
 """The usual terms in months, one more than edges."""
 
