@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ FEWEST_OF_A_CLASS = 20
 """Below this many defaults, or repaid loans, folds hold too few to stop, or to judge, a fit."""
 
 Progress = Callable[[int, int], None]
+ChooseColumns = Callable[[NDArray[np.float32], Flags], NDArray[np.intp]]
+"""Positions of the columns to fit on, chosen from features and outcomes of some clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +83,35 @@ def cross_validate(
     defaulted: Flags,
     settings: FitSettings,
     on_progress: Progress | None = None,
+    choose_columns: ChooseColumns | None = None,
 ) -> CrossValidation:
     """Return out-of-fold probabilities of stratified folds.
 
-    The clients a fold is judged on have no part in its fit, nor in when the fit stops.
+    The clients a fold is judged on have no part in its fit, nor in when the fit stops, nor in what
+    columns it is on.
 
     Args:
-        features: Shape (n, len(FEATURES)).
+        features: Shape (n, features).
         defaulted: Shape (n,).
         settings: How to fit.
         on_progress: Called with folds done and folds in all.
+        choose_columns: Asked in each fold about its training clients; without it: all columns.
 
     Raises:
         TrainingImpossible: If there are too few defaults, or too few repaid loans.
     """
-    _require_both_outcomes(defaulted)
+    require_both_outcomes(defaulted)
     pd = np.empty(len(defaulted))
     folds = np.empty(len(defaulted), np.int8)
     rounds = []
     splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=settings.seed)
     for fold, (rest, left_out) in enumerate(splitter.split(features, defaulted)):
-        booster = _fit_until_it_stops(features[rest], defaulted[rest], settings)
-        pd[left_out] = booster.inplace_predict(features[left_out]).astype(np.float64)
+        known, unseen = features[rest], features[left_out]
+        if choose_columns:
+            columns = choose_columns(known, defaulted[rest])
+            known, unseen = known[:, columns], unseen[:, columns]
+        booster = _fit_until_it_stops(known, defaulted[rest], settings)
+        pd[left_out] = booster.inplace_predict(unseen).astype(np.float64)
         folds[left_out] = fold
         rounds.append(booster.num_boosted_rounds())
         if on_progress:
@@ -111,10 +120,14 @@ def cross_validate(
 
 
 def fit_booster(
-    features: NDArray[np.float32], defaulted: Flags, rounds: int, settings: FitSettings
+    features: NDArray[np.float32],
+    defaulted: Flags,
+    rounds: int,
+    settings: FitSettings,
+    names: Sequence[str] = FEATURE_NAMES,
 ) -> xgb.Booster:
-    """Return a booster of `rounds` trees fitted on all clients."""
-    matrix = _make_matrix(features, defaulted)
+    """Return a booster of `rounds` trees fitted on all clients; it knows its columns' names."""
+    matrix = xgb.DMatrix(features, defaulted, feature_names=list(names))
     return xgb.train(settings.to_parameters(), matrix, num_boost_round=rounds)
 
 
@@ -130,19 +143,20 @@ def _fit_until_it_stops(
     stop = xgb.callback.EarlyStopping(rounds=settings.patience, save_best=True)
     return xgb.train(
         settings.to_parameters(),
-        _make_matrix(features[fitted], defaulted[fitted]),
+        xgb.DMatrix(features[fitted], defaulted[fitted]),
         num_boost_round=settings.rounds_max,
-        evals=[(_make_matrix(features[held_out], defaulted[held_out]), "held_out")],
+        evals=[(xgb.DMatrix(features[held_out], defaulted[held_out]), "held_out")],
         callbacks=[stop],
         verbose_eval=False,
     )
 
 
-def _make_matrix(features: NDArray[np.float32], defaulted: Flags) -> xgb.DMatrix:
-    return xgb.DMatrix(features, defaulted, feature_names=list(FEATURE_NAMES))
+def require_both_outcomes(defaulted: Flags) -> None:
+    """Return if there are enough defaults and enough repaid loans to learn from.
 
-
-def _require_both_outcomes(defaulted: Flags) -> None:
+    Raises:
+        TrainingImpossible: If there are not.
+    """
     defaults = int(np.count_nonzero(defaulted))
     repaid = len(defaulted) - defaults
     if min(defaults, repaid) < FEWEST_OF_A_CLASS:
