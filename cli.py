@@ -161,7 +161,46 @@ def features(
 
 
 @app.command()
-def train(data: Data, as_json: AsJson = False) -> None:
+def select(
+    data: Data,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="Features by correlation to compare with; default: as many."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File of the list; default: selected_features.json in CREDIT_HOME."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Choose features by null importance, and measure what the smaller set costs.
+
+    The list is for `credit train --features`.
+    """
+    from training.feature_choice import ChoiceOrder, choose_features, describe_figures
+    from training.feature_list import FILE_NAME
+
+    settings = _settings()
+    file = out or settings.home / FILE_NAME
+    order = ChoiceOrder(data, file, top, settings.memory_limit)
+    with _progress() as track:
+        chosen = choose_features(order, _say_nothing if as_json else _say, track)
+    if as_json:
+        typer.echo(chosen.model_dump_json())
+        return
+    _say(describe_figures(chosen.figures))
+    _say(f"{len(chosen.names)} features in {file}. Next: credit train --features {file}")
+
+
+@app.command()
+def train(
+    data: Data,
+    feature_list: Annotated[
+        Path | None,
+        typer.Option("--features", exists=True, dir_okay=False, help="List of `credit select`."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Train, evaluate and register a model version.
 
     Its threshold is registered with it, and the clients' histories are written for the service.
@@ -171,11 +210,11 @@ def train(data: Data, as_json: AsJson = False) -> None:
     settings = _settings()
     if as_json:
         with redirect_stdout(sys.stderr), _progress() as track:  # MLflow prints links
-            result = train_version(data, settings, _say_nothing, track)
+            result = train_version(data, settings, _say_nothing, track, feature_list)
         typer.echo(json.dumps(_describe_training(result)))
         return
     with _progress() as track:
-        result = train_version(data, settings, _say, track)
+        result = train_version(data, settings, _say, track, feature_list)
     _say(describe_evaluation(result))
     _say(f"Next: credit promote {result.published.version} --to Staging")
 

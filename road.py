@@ -73,7 +73,9 @@ def travel(order: RoadOrder, settings: Settings, say: Say, track: Track) -> None
     say(f"Next: bentoml serve {bento.tag}")
 
 
-def train_version(data: Path, settings: Settings, say: Say, track: Track) -> TrainingResult:
+def train_version(
+    data: Path, settings: Settings, say: Say, track: Track, feature_list: Path | None = None
+) -> TrainingResult:
     """Train, evaluate and register a version, as the settings say.
 
     Raises:
@@ -91,6 +93,7 @@ def train_version(data: Path, settings: Settings, say: Say, track: Track) -> Tra
         model_name=settings.model_name,
         costs=CostMatrix(settings.false_negative_cost, settings.false_positive_cost),
         memory_limit=settings.memory_limit,
+        feature_list=feature_list,
     )
     result = train(order, say, partial(track, "Folds"))
     if Path(settings.history_store) != order.history_store:

@@ -31,7 +31,7 @@ from credit.errors import CreditError
 from credit.features.catalog import FEATURE_NAMES
 from serving.answers import Answer
 from serving.applicant import describe_features
-from serving.booster import load_booster, predict_pd
+from serving.booster import find_columns, load_booster, predict_pd
 from serving.coalescer import Coalescer
 from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
@@ -125,6 +125,11 @@ def load_bundle(model: bentoml.Model) -> Bundle:
     return bundle
 
 
+def locate_booster(model: bentoml.Model) -> Path:
+    """Return the booster's file in the BentoML store."""
+    return Path(model.path_of(f"mlflow_model/{MODEL_FILE}"))
+
+
 def find_history_store(settings: Settings) -> Path | None:
     """Return the store's file, fetched if it is elsewhere; None if none was set or made.
 
@@ -175,7 +180,8 @@ class CreditRunner:
 
     def __init__(self) -> None:
         load_bundle(self.model)
-        self.booster = load_booster(Path(self.model.path_of(f"mlflow_model/{MODEL_FILE}")))
+        self.booster = load_booster(locate_booster(self.model))
+        self.columns = find_columns(self.booster)
         self.metrics = RunnerMetrics()
 
     @bentoml.on_startup
@@ -187,7 +193,7 @@ class CreditRunner:
     async def predict(self, features: np.ndarray) -> Predictions:
         """Return probabilities of default, float64 of shape (n,)."""
         self.metrics.count(len(features))
-        return predict_pd(self.booster, features)
+        return predict_pd(self.booster, features, self.columns)
 
 
 async def get_features(request: Request) -> Response:
@@ -202,7 +208,9 @@ async def get_features(request: Request) -> Response:
 async def get_model_info(_request: Request) -> Response:
     """Tell which model decides, and by what threshold and costs."""
     service: CreditScoring = bentoml.get_current_service()
-    return respond(describe_model(service.model_tag, service.bundle, service.store))
+    return respond(
+        describe_model(service.model_tag, service.bundle, service.store, service.feature_count)
+    )
 
 
 async def get_health(_request: Request) -> Response:
@@ -254,6 +262,7 @@ class CreditScoring:
         logging.getLogger("credit").handlers = logging.getLogger("bentoml").handlers
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
+        self.feature_count = load_booster(locate_booster(self.model)).num_features()
         self.store = open_history_store(find_history_store(settings))
         self.call_runner = RunnerCall(self.predict_remotely)
         applicants = Coalescer(

@@ -25,7 +25,7 @@ from pydantic_core import from_json
 from credit.bundle import MODEL_FILE
 from loadtests.applicants import Question, read_questions
 from registry.trial import find_free_port, serve_bento
-from serving.booster import load_booster, predict_pd
+from serving.booster import find_columns, load_booster, predict_pd
 from settings import Settings
 from training.feature_matrix import build_matrix
 from training.histories import build_histories
@@ -87,7 +87,7 @@ def score_offline(data: Path, settings: Settings) -> tuple[str, dict[int, float]
     with open_tables(data, memory_limit=settings.memory_limit) as tables:
         population = next(name for name in POPULATIONS if name in tables.present)
         matrix = build_matrix(tables, population, build_histories(tables))
-    pd = predict_pd(booster, matrix.features).tolist()
+    pd = predict_pd(booster, matrix.features, find_columns(booster)).tolist()
     return str(model.tag), dict(zip(matrix.clients.tolist(), pd, strict=True))
 
 

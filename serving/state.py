@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, TypedDict
 
 from credit.bundle import Bundle
-from credit.features.catalog import FEATURE_NAMES
 from serving.history_store import HistoryStore
 
 
@@ -69,7 +68,9 @@ def describe_health(model_tag: str, bundle: Bundle, store: HistoryStore, *, read
     )
 
 
-def describe_model(model_tag: str, bundle: Bundle, store: HistoryStore) -> dict[str, object]:
+def describe_model(
+    model_tag: str, bundle: Bundle, store: HistoryStore, feature_count: int
+) -> dict[str, object]:
     """Return what an auditor asks about the model that decides."""
     return {
         "model": model_tag,
@@ -77,7 +78,7 @@ def describe_model(model_tag: str, bundle: Bundle, store: HistoryStore) -> dict[
         "threshold": bundle.threshold,
         "costs": asdict(bundle.costs),
         "fingerprint": bundle.fingerprint,
-        "feature_count": len(FEATURE_NAMES),
+        "feature_count": feature_count,
         "trained_at": bundle.trained_at,
         "oof_auc": bundle.oof_auc,
         "training_tables": list(bundle.training_tables),

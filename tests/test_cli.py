@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
 
@@ -29,6 +30,7 @@ COMMANDS = [
     ["data", "make"],
     ["data", "check"],
     ["features"],
+    ["select"],
     ["train"],
     ["promote"],
     ["build"],
@@ -282,6 +284,31 @@ def test_too_few_defaults_are_not_fitted(home: Home, call: Call) -> None:
     finished = call("train", "--data", "tables")
 
     assert_fails_with_one_line(finished, 8, "defaults", "needs at least 20")
+    assert not home.history_store.exists()
+
+
+def test_a_list_of_features_that_is_none_is_not_trained_on(home: Home, call: Call) -> None:
+    (home.cwd / "list.json").write_text("{}")
+
+    finished = call("train", "--data", "tables", "--features", "list.json")
+
+    assert_fails_with_one_line(finished, 6, "list.json", "credit select")
+    assert not home.database.exists()
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_column_that_knows_the_outcome_ends_with_its_own_code(
+    home: Home, call: Call, few_clients: Path
+) -> None:
+    tables = Path(shutil.copytree(few_clients, home.cwd / "leaking"))
+    rows = pq.read_table(tables / "application_train.parquet")
+    place = rows.schema.get_field_index("OWN_CAR_AGE")
+    leaking = rows.set_column(place, "OWN_CAR_AGE", rows["TARGET"])
+    pq.write_table(leaking, tables / "application_train.parquet")
+
+    finished = call("train", "--data", "leaking")
+
+    assert_fails_with_one_line(finished, 12, "OWN_CAR_AGE", "AUC alone 1.000", "limit")
     assert not home.history_store.exists()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +14,19 @@ from numpy.typing import NDArray
 from credit.bundle import Bundle, compute_fingerprint
 from credit.cost import CostMatrix
 from credit.errors import TrainingImpossible
+from credit.features.catalog import FEATURE_NAMES
+from training.feature_list import FILE_NAME, FeatureList, read_feature_list
 from training.feature_matrix import FeatureMatrix, build_matrix
-from training.fitting import CrossValidation, FitSettings, Progress, cross_validate, fit_booster
+from training.fitting import (
+    CrossValidation,
+    FitSettings,
+    Progress,
+    cross_validate,
+    fit_booster,
+    require_both_outcomes,
+)
 from training.histories import build_histories
+from training.leakage import require_no_leak
 from training.metrics import Evaluation, evaluate
 from training.publish import PublishedVersion, TrainedModel, publish
 from training.replacing import replacing
@@ -42,6 +52,7 @@ class TrainingOrder:
         costs: Prices of mistakes.
         memory_limit: Memory the table engine may use, such as ``4GB``.
         fit: How to fit.
+        feature_list: File of `credit select` with the features to fit on; None: all.
     """
 
     data: Path
@@ -51,6 +62,7 @@ class TrainingOrder:
     costs: CostMatrix = CostMatrix()
     memory_limit: str | None = None
     fit: FitSettings = FitSettings()
+    feature_list: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +100,11 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
         UnreadableTable: If a file is not what its name says.
         TableMissing: If there is no application_train.
         TrainingImpossible: If there are too few clients of a class.
+        TargetLeak: If a column knows the outcome.
+        FingerprintMismatch: If the list of features is of other code.
         RegistryError: If MLflow cannot be used.
     """
+    chosen = read_feature_list(order.feature_list) if order.feature_list else None
     require_sound_tables(order.data, say, order.memory_limit)
     prepare_tracking(order.tracking_uri)
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
@@ -97,7 +112,7 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
         histories = build_histories(tables)
         sources = hash_sources(order.data)
         matrix = build_matrix(tables, TRAINING_TABLE, histories)
-        model, evaluation = _fit(matrix, tables, order, say, on_fold)
+        model, evaluation = _fit(matrix, tables, order, chosen, say, on_fold)
         missing = tuple(tables.missing)
     say("Registering model and threshold in MLflow")
     # Written before and put in place after, so that no version is ever without its store.
@@ -105,21 +120,34 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
         write_history_store(histories, part, sources)
         published = publish(model, order.tracking_uri, order.model_name)
     return TrainingResult(
-        published, evaluation, missing, len(matrix.clients), matrix.features.shape[1]
+        published, evaluation, missing, len(matrix.clients), model.booster.num_features()
     )
 
 
 def _fit(
-    matrix: FeatureMatrix, tables: Tables, order: TrainingOrder, say: Say, on_fold: Progress | None
+    matrix: FeatureMatrix,
+    tables: Tables,
+    order: TrainingOrder,
+    chosen: FeatureList | None,
+    say: Say,
+    on_fold: Progress | None,
 ) -> tuple[TrainedModel, Evaluation]:
     if matrix.defaulted is None:
         raise TrainingImpossible(f"{TRAINING_TABLE} has no TARGET, so nothing can be learned.")
+    defaulted = matrix.defaulted
+    require_both_outcomes(defaulted)
+    say("Looking for columns that know the outcome")
+    require_no_leak(matrix.features, defaulted, matrix.clients, FEATURE_NAMES, order.fit.threads)
+    names = chosen.names if chosen else FEATURE_NAMES
+    matrix = _keep_columns(matrix, names)
+    if chosen:
+        say("The list was chosen on clients like these: its out-of-fold figures flatter (ADR 0012)")
     say(f"Fitting on folds of {len(matrix.clients):,} clients, {matrix.features.shape[1]} features")
-    validation = cross_validate(matrix.features, matrix.defaulted, order.fit, on_fold)
-    evaluation = evaluate(matrix.defaulted, validation.pd, order.costs)
+    validation = cross_validate(matrix.features, defaulted, order.fit, on_fold)
+    evaluation = evaluate(defaulted, validation.pd, order.costs)
     rounds = round(float(np.mean(validation.rounds)))
     say(f"Fitting the model on all clients, {rounds} trees")
-    booster = fit_booster(matrix.features, matrix.defaulted, rounds, order.fit)
+    booster = fit_booster(matrix.features, defaulted, rounds, order.fit, names)
     bundle = _make_bundle(evaluation, tables, order.costs)
     trained = TrainedModel(
         booster=booster,
@@ -127,8 +155,16 @@ def _fit(
         parameters=_list_parameters(matrix, validation, rounds, order),
         metrics=evaluation.to_metrics(),
         example=_find_typical_row(matrix.features),
+        documents={FILE_NAME: chosen.model_dump_json(indent=1)} if chosen else {},
     )
     return trained, evaluation
+
+
+def _keep_columns(matrix: FeatureMatrix, names: tuple[str, ...]) -> FeatureMatrix:
+    if names == FEATURE_NAMES:
+        return matrix
+    wanted = set(names)
+    return replace(matrix, features=matrix.features[:, [name in wanted for name in FEATURE_NAMES]])
 
 
 def _find_typical_row(features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import mlflow
 import numpy as np
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from credit.bundle import Bundle
 from credit.errors import RegistryError
-from credit.features.catalog import FEATURE_NAMES
 from training.tracking import locate_database, quiet_mlflow
 
 EXPERIMENT = "credit-scoring"
@@ -52,7 +51,8 @@ class TrainedModel:
         bundle: Threshold and facts that travel with the version; its version is not known yet.
         parameters: What was set.
         metrics: What was measured.
-        example: A typical row of features, of nobody in particular, shape (len(FEATURES),).
+        example: A typical row of features, of nobody in particular, shape (features,).
+        documents: Texts to keep with the run, by file name.
     """
 
     booster: xgb.Booster
@@ -60,6 +60,7 @@ class TrainedModel:
     parameters: Mapping[str, object]
     metrics: Mapping[str, float]
     example: NDArray[np.float32]
+    documents: Mapping[str, str] = field(default_factory=dict)
 
 
 def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> PublishedVersion:
@@ -79,7 +80,9 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
         mlflow.log_metrics(
             {name: value for name, value in model.metrics.items() if math.isfinite(value)}
         )
-        example = pd.DataFrame([model.example], columns=list(FEATURE_NAMES))
+        for name, text in model.documents.items():
+            mlflow.log_text(text, name)
+        example = pd.DataFrame([model.example], columns=list(model.booster.feature_names or ()))
         info = mlflow.xgboost.log_model(
             model.booster,
             name=MODEL_FOLDER,

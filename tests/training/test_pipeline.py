@@ -28,6 +28,7 @@ NAME = "some_model"
 STEPS = [
     "Checking the tables",
     "Computing features",
+    "Looking for columns",
     "Fitting on folds",
     "Fitting the model",
     "Registering",

@@ -1,0 +1,106 @@
+"""What fitting on fewer features costs, each fold choosing them without who judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from credit.cost import Flags
+from training.auc_difference import AucDifference, compare_auc
+from training.fitting import ChooseColumns, FitSettings, Progress, cross_validate
+from training.selection import (
+    Features,
+    NullImportanceSettings,
+    select_by_correlation,
+    select_by_null_importance,
+)
+
+NameColumns = Callable[[Features, Flags], Sequence[str]]
+Track = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SetFigures:
+    """What a set of features is worth out of fold.
+
+    Attributes:
+        method: How its features were chosen.
+        features: How many, mean over the folds.
+        auc: Out-of-fold AUC.
+        against_all: Its AUC less that of all features; None for all of them.
+    """
+
+    method: str
+    features: float
+    auc: float
+    against_all: AucDifference | None
+
+
+def measure_selection_cost(
+    features: Features,
+    defaulted: Flags,
+    names: Sequence[str],
+    fit: FitSettings,
+    settings: NullImportanceSettings,
+    top: int,
+    track: Track,
+) -> tuple[SetFigures, ...]:
+    """Return the figures of all features, of those by null importance, of the `top` by correlation.
+
+    The folds are the same, and in each the features are chosen anew from its training clients.
+
+    Args:
+        features: Shape (n, features).
+        defaulted: Shape (n,).
+        names: Of the columns.
+        fit: How to fit.
+        settings: Of the null importance.
+        top: How many features by correlation.
+        track: Told the method, folds done, folds in all.
+
+    Raises:
+        TrainingImpossible: If there are too few of an outcome, or a fold keeps no feature.
+    """
+    choices: dict[str, NameColumns] = {
+        "all": lambda _rows, _outcomes: names,
+        "null importance": lambda rows, outcomes: (
+            select_by_null_importance(rows, outcomes, names, settings).names
+        ),
+        "correlation": lambda rows, outcomes: select_by_correlation(rows, outcomes, names, top),
+    }
+    figures: list[SetFigures] = []
+    pd_of_all: NDArray[np.float64] | None = None
+    for method, choose in choices.items():
+        counts: list[int] = []
+        pd = cross_validate(
+            features,
+            defaulted,
+            fit,
+            _tell(track, method),
+            _find_positions(names, choose, counts),
+        ).pd
+        against = None if pd_of_all is None else compare_auc(defaulted, pd_of_all, pd)
+        pd_of_all = pd if pd_of_all is None else pd_of_all
+        auc = float(roc_auc_score(defaulted, pd))
+        figures.append(SetFigures(method, float(np.mean(counts)), auc, against))
+    return tuple(figures)
+
+
+def _find_positions(names: Sequence[str], choose: NameColumns, counts: list[int]) -> ChooseColumns:
+    """Return what answers with positions of the chosen names, and notes how many they are."""
+    numbers = {name: number for number, name in enumerate(names)}
+
+    def find(rows: Features, outcomes: Flags) -> NDArray[np.intp]:
+        chosen = choose(rows, outcomes)
+        counts.append(len(chosen))
+        return np.array([numbers[name] for name in chosen], np.intp)
+
+    return find
+
+
+def _tell(track: Track, method: str) -> Progress:
+    return lambda done, of: track(f"Folds, {method}", done, of)
