@@ -9,7 +9,8 @@ CreditError                 1   500
 ├── TrainingImpossible      8   422   the tables are sound, but no model can be fitted on them
 ├── OutputExists            9   409   a command would overwrite what it did not make
 ├── ServiceFailed          10   503   the service did not start, or answered what it must not
-└── BuildFailed            11   500   the Bento could not be built
+├── BuildFailed            11   500   the Bento could not be built
+└── EngineFailed           12   503   the table engine is not installed, did not start, or broke off
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -85,3 +86,10 @@ class BuildFailed(CreditError):
 
     exit_code = 11
     http_status = 500
+
+
+class EngineFailed(CreditError):
+    """The table engine that was asked for is not installed, did not start, or broke off."""
+
+    exit_code = 12
+    http_status = 503

@@ -1,35 +1,34 @@
-"""The history features of all clients, by the table engine."""
+"""The history features of all clients, by a table engine."""
 
 from __future__ import annotations
 
-import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
 from credit.bundle import FINGERPRINT_KEY, compute_fingerprint
-from credit.contract import HISTORY_TABLES
 from credit.features.catalog import HISTORY_FEATURE_NAMES
 from credit.features.feature import CLIENT
-from credit.features.history import aggregate_histories
+from training.engines.engine import HistoryEngine
+from training.engines.on_duckdb import DuckDbEngine
 from training.tables import Tables
 
 
-def build_histories(tables: Tables) -> pa.Table:
+def build_histories(tables: Tables, engine: HistoryEngine | None = None) -> pa.Table:
     """Return the history features of every client who has any: the history store's content.
 
     Columns: SK_ID_CURR, int64, ascending; then each history feature as float32, NaN for missing.
+
+    Args:
+        tables: The open tables.
+        engine: What computes; None: DuckDB.
+
+    Raises:
+        CreditError: If the engine breaks off.
     """
-    frames = {
-        name: nw.from_native(tables.relation(name))
-        for name in HISTORY_TABLES
-        if name in tables.present
-    }
-    aggregated = aggregate_histories(frames)
-    if aggregated is None:
+    table = (engine or DuckDbEngine()).aggregate(tables)
+    if table is None:
         return _name_schema([pa.array([], pa.int64())], count=0)
-    relation = aggregated.to_native()
-    # The sort runs inside the engine, which may spill to disk.
-    table = relation.order(CLIENT).to_arrow_table().combine_chunks()
+    table = table.combine_chunks()
     return _name_schema([table[name].combine_chunks() for name in table.column_names], len(table))
 
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from credit.bundle import Bundle, compute_fingerprint
 from credit.cost import CostMatrix
 from credit.errors import TrainingImpossible
+from training.engines.engine import HistoryEngine
+from training.engines.on_duckdb import DuckDbEngine
 from training.feature_matrix import FeatureMatrix, build_matrix
 from training.fitting import CrossValidation, FitSettings, Progress, cross_validate, fit_booster
 from training.histories import build_histories
@@ -40,6 +42,7 @@ class TrainingOrder:
         model_name: Registered model.
         costs: Prices of mistakes.
         memory_limit: Memory the table engine may use, such as ``4GB``.
+        engine: What computes the history features.
         fit: How to fit.
     """
 
@@ -49,6 +52,7 @@ class TrainingOrder:
     model_name: str
     costs: CostMatrix = CostMatrix()
     memory_limit: str | None = None
+    engine: HistoryEngine = DuckDbEngine()
     fit: FitSettings = FitSettings()
 
 
@@ -87,13 +91,14 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
         UnreadableTable: If a file is not what its name says.
         TableMissing: If there is no application_train.
         TrainingImpossible: If there are too few clients of a class.
+        EngineFailed: If the engine does not start or breaks off.
         RegistryError: If MLflow cannot be used.
     """
     require_sound_tables(order.data, say, order.memory_limit)
     prepare_tracking(order.tracking_uri)
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
         say("Computing features")
-        histories = build_histories(tables)
+        histories = build_histories(tables, order.engine)
         matrix = build_matrix(tables, TRAINING_TABLE, histories)
         model, evaluation = _fit(matrix, tables, order, say, on_fold)
         missing = tuple(tables.missing)
@@ -159,6 +164,7 @@ def _list_parameters(
         **settings,
         "rounds": rounds,
         "rounds_of_folds": list(validation.rounds),
+        "engine": order.engine.name.value,
         "clients": len(matrix.clients),
         "features": matrix.features.shape[1],
         "false_negative_cost": order.costs.false_negative,
