@@ -18,10 +18,12 @@ import typer
 
 from credit.errors import CreditError
 from credit.interrupt import Ending
+from training.engines.name import EngineName
 
 if TYPE_CHECKING:
     from road import Track
     from settings import Settings
+    from training.engines.engine import HistoryEngine
     from training.pipeline import TrainingResult
 
 DEMO_CLIENTS = 12_000
@@ -54,6 +56,14 @@ class Stage(StrEnum):
 
 Data = Annotated[
     Path, typer.Option("--data", help="Folder of the tables, or Kaggle's zip.", show_default=False)
+]
+Engine = Annotated[
+    EngineName | None,
+    typer.Option(
+        "--engine",
+        help="What computes history features; default: CREDIT_ENGINE, or duckdb.",
+        show_default=False,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
 
@@ -148,14 +158,19 @@ def check_data(
 def features(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for features.parquet and history.arrow.")],
+    engine: Engine = None,
 ) -> None:
     """Compute the feature matrix and the history store, as files."""
     from training.feature_export import export_features
     from training.sound_tables import require_sound_tables
 
-    require_sound_tables(data, _say, _settings().memory_limit)
+    settings = _settings()
+    chosen = _choose_engine(engine, settings)
+    require_sound_tables(data, _say, settings.memory_limit)
     _say("Computing features")
-    exported = export_features(data, out, memory_limit=_settings().memory_limit, say=_say)
+    exported = export_features(
+        data, out, memory_limit=settings.memory_limit, say=_say, engine=chosen
+    )
     _say(f"{exported.rows:,} rows of {exported.columns} features in {out / 'features.parquet'}")
     _say(f"The clients' histories in {out / 'history.arrow'}")
 
@@ -199,6 +214,7 @@ def train(
         Path | None,
         typer.Option("--features", exists=True, dir_okay=False, help="List of `credit select`."),
     ] = None,
+    engine: Engine = None,
     as_json: AsJson = False,
 ) -> None:
     """Train, evaluate and register a model version.
@@ -208,13 +224,14 @@ def train(
     from road import describe_evaluation, train_version
 
     settings = _settings()
+    chosen = _choose_engine(engine, settings)
     if as_json:
         with redirect_stdout(sys.stderr), _progress() as track:  # MLflow prints links
-            result = train_version(data, settings, _say_nothing, track, feature_list)
+            result = train_version(data, settings, chosen, _say_nothing, track, feature_list)
         typer.echo(json.dumps(_describe_training(result)))
         return
     with _progress() as track:
-        result = train_version(data, settings, _say, track, feature_list)
+        result = train_version(data, settings, chosen, _say, track, feature_list)
     _say(describe_evaluation(result))
     _say(f"Next: credit promote {result.published.version} --to Staging")
 
@@ -300,6 +317,16 @@ def _settings() -> Settings:
             setting = name if name.startswith(("CREDIT_", "MLFLOW_")) else f"CREDIT_{name}"
             _complain(f"{setting} is {wrong['input']!r}: {wrong['msg']}.")
         raise typer.Exit(WRONG_CALL) from None
+
+
+def _choose_engine(name: EngineName | None, settings: Settings) -> HistoryEngine:
+    from training.engines.choice import choose_engine
+
+    return choose_engine(
+        name or EngineName(settings.engine),
+        spark_master=settings.spark_master,
+        memory_limit=settings.memory_limit,
+    )
 
 
 def _project() -> Path:

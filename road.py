@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from registry.bento import BuiltBento
     from registry.staging import RegisteredModel
     from settings import Settings
+    from training.engines.engine import HistoryEngine
     from training.pipeline import TrainingResult
 
 Say = Callable[[str], None]
@@ -57,7 +58,9 @@ def travel(order: RoadOrder, settings: Settings, say: Say, track: Track) -> None
     port = order.port or (DEFAULT_PORT if order.keep_serving else find_free_port())
     require_free_port(port)
     data = order.data or _provide_demo_tables(order, settings, say, track)
-    result = train_version(data, settings, say, track)
+    from training.engines.on_duckdb import DuckDbEngine
+
+    result = train_version(data, settings, DuckDbEngine(), say, track)
     say(describe_evaluation(result))
     say(f"Promoting version {result.published.version} to Staging")
     promote_version(settings, result.published.version)
@@ -74,9 +77,14 @@ def travel(order: RoadOrder, settings: Settings, say: Say, track: Track) -> None
 
 
 def train_version(
-    data: Path, settings: Settings, say: Say, track: Track, feature_list: Path | None = None
+    data: Path,
+    settings: Settings,
+    engine: HistoryEngine,
+    say: Say,
+    track: Track,
+    feature_list: Path | None = None,
 ) -> TrainingResult:
-    """Train, evaluate and register a version, as the settings say.
+    """Train, evaluate and register a version, as the settings say, with the engine's histories.
 
     Raises:
         CreditError: As `training.pipeline.train`; RegistryError also if no server answers.
@@ -94,6 +102,7 @@ def train_version(
         costs=CostMatrix(settings.false_negative_cost, settings.false_positive_cost),
         memory_limit=settings.memory_limit,
         feature_list=feature_list,
+        engine=engine,
     )
     result = train(order, say, partial(track, "Folds"))
     if Path(settings.history_store) != order.history_store:

@@ -8,6 +8,7 @@ names.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,7 +44,16 @@ class Settings(BaseSettings):
     memory_limit: str = Field(
         "4GB",
         pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
-        description="Memory DuckDB may use before it spills to disk, such as 4GB or 512MiB.",
+        description="Memory DuckDB may use before it spills to disk, such as 4GB or 512MiB; "
+        "also the heap of a Spark on this machine.",
+    )
+    engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="What computes history features."
+    )
+    spark_master: str = Field(
+        "local[*]",
+        min_length=1,
+        description="Where Spark runs: this machine's cores, or a cluster's URL.",
     )
     history_store_location: str | None = Field(
         None,

@@ -10,7 +10,8 @@ CreditError                 1   500
 ├── OutputExists            9   409   a command would overwrite what it did not make
 ├── ServiceFailed          10   503   the service did not start, or answered what it must not
 ├── BuildFailed            11   500   the Bento could not be built
-└── TargetLeak             12   422   a column knows the outcome that is to be foretold
+├── TargetLeak             12   422   a column knows the outcome that is to be foretold
+└── EngineFailed           13   503   the table engine is not installed, did not start, or broke off
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -93,3 +94,10 @@ class TargetLeak(CreditError):
 
     exit_code = 12
     http_status = 422
+
+
+class EngineFailed(CreditError):
+    """The table engine that was asked for is not installed, did not start, or broke off."""
+
+    exit_code = 13
+    http_status = 503

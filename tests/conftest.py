@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from credit.bundle import MODEL_FILE
 if TYPE_CHECKING:
     import xgboost
 
+    from training.engines.spark_process import Spark
     from training.feature_matrix import FeatureMatrix
     from training.pipeline import TrainingOrder, TrainingResult
 
@@ -136,6 +138,19 @@ def matrix(many_clients: Path) -> FeatureMatrix:
 
     with open_tables(many_clients) as tables:
         return build_matrix(tables, "application_train", build_histories(tables))
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Spark]:
+    """A Spark on this machine; its Java compiles little, since it does not live long."""
+    from training.engines.spark_process import start_spark
+    from training.engines.spark_settings import describe_spark
+
+    settings = dict(describe_spark("local[2]", "1GB")) | {"spark.sql.shuffle.partitions": "2"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        with start_spark(settings) as running:
+            yield running
 
 
 def make_demo_tables(folder: Path, clients: int) -> Path:

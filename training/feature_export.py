@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from credit.features.catalog import FEATURE_NAMES
 from credit.features.feature import CLIENT
+from training.engines.engine import HistoryEngine
 from training.feature_matrix import TARGET, FeatureMatrix, build_matrix
 from training.histories import build_histories
 from training.replacing import replacing
@@ -34,9 +35,21 @@ class ExportedFeatures:
 
 
 def export_features(
-    data: Path, out: Path, *, memory_limit: str | None, say: Callable[[str], None]
+    data: Path,
+    out: Path,
+    *,
+    memory_limit: str | None,
+    say: Callable[[str], None],
+    engine: HistoryEngine | None = None,
 ) -> ExportedFeatures:
     """Write features.parquet (all applications; TARGET null for the test ones) and history.arrow.
+
+    Args:
+        data: Folder, or Kaggle's zip, of the tables.
+        out: Folder of the two files.
+        memory_limit: Memory DuckDB may use, such as ``4GB``.
+        say: Told what is being done, a line a step.
+        engine: What computes the history features; None: DuckDB.
 
     Raises:
         CreditError: If the tables cannot be read (`training.tables.open_tables`).
@@ -44,7 +57,7 @@ def export_features(
     with open_tables(data, memory_limit=memory_limit) as tables:
         for name in tables.missing:
             say(f"{name} is not there: going on without its features")
-        histories = build_histories(tables)
+        histories = build_histories(tables, engine)
         sources = hash_sources(data)
         populations = [
             build_matrix(tables, name, histories)

@@ -1,34 +1,29 @@
-"""The history features of all clients, by the table engine."""
+"""The history features of all clients, by a table engine."""
 
 from __future__ import annotations
 
-import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from credit.contract import HISTORY_TABLES
-from credit.features.history import (
-    ClientHistories,
-    FamilyValues,
-    aggregate_histories,
-    assemble_histories,
-)
+from credit.features.history import ClientHistories, FamilyValues, assemble_histories
+from training.engines.engine import HistoryEngine
+from training.engines.on_duckdb import DuckDbEngine
 from training.tables import Tables
 
 
-def build_histories(tables: Tables) -> ClientHistories:
-    """Return the history features of every client who has any: the history store's content."""
-    frames = {
-        name: nw.from_native(tables.relation(name))
-        for name in HISTORY_TABLES
-        if name in tables.present
-    }
-    # One family after another: the engine's memory holds one table's groups at a time.
+def build_histories(tables: Tables, engine: HistoryEngine | None = None) -> ClientHistories:
+    """Return the history features of every client who has any: the history store's content.
+
+    Args:
+        tables: The open tables.
+        engine: What computes; None: DuckDB.
+
+    Raises:
+        CreditError: If the engine breaks off.
+    """
+    aggregated = (engine or DuckDbEngine()).aggregate(tables)
     return assemble_histories(
-        {
-            number: to_family_values(family.to_native().to_arrow_table())
-            for number, family in aggregate_histories(frames)
-        }
+        {number: to_family_values(table) for number, table in aggregated.items()}
     )
 
 

@@ -15,6 +15,8 @@ from credit.bundle import Bundle, compute_fingerprint
 from credit.cost import CostMatrix
 from credit.errors import TrainingImpossible
 from credit.features.catalog import FEATURE_NAMES
+from training.engines.engine import HistoryEngine
+from training.engines.on_duckdb import DuckDbEngine
 from training.feature_list import FILE_NAME, FeatureList, read_feature_list
 from training.feature_matrix import FeatureMatrix, build_matrix
 from training.fitting import (
@@ -51,6 +53,7 @@ class TrainingOrder:
         model_name: Registered model.
         costs: Prices of mistakes.
         memory_limit: Memory the table engine may use, such as ``4GB``.
+        engine: What computes the history features.
         fit: How to fit.
         feature_list: File of `credit select` with the features to fit on; None: all.
     """
@@ -61,6 +64,7 @@ class TrainingOrder:
     model_name: str
     costs: CostMatrix = CostMatrix()
     memory_limit: str | None = None
+    engine: HistoryEngine = DuckDbEngine()
     fit: FitSettings = FitSettings()
     feature_list: Path | None = None
 
@@ -102,6 +106,7 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
         TrainingImpossible: If there are too few clients of a class.
         TargetLeak: If a column knows the outcome.
         FingerprintMismatch: If the list of features is of other code.
+        EngineFailed: If the engine does not start or breaks off.
         RegistryError: If MLflow cannot be used.
     """
     chosen = read_feature_list(order.feature_list) if order.feature_list else None
@@ -109,7 +114,7 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
     prepare_tracking(order.tracking_uri)
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
         say("Computing features")
-        histories = build_histories(tables)
+        histories = build_histories(tables, order.engine)
         sources = hash_sources(order.data)
         matrix = build_matrix(tables, TRAINING_TABLE, histories)
         model, evaluation = _fit(matrix, tables, order, chosen, say, on_fold)
@@ -197,6 +202,7 @@ def _list_parameters(
         **settings,
         "rounds": rounds,
         "rounds_of_folds": list(validation.rounds),
+        "engine": order.engine.name.value,
         "clients": len(matrix.clients),
         "features": matrix.features.shape[1],
         "false_negative_cost": order.costs.false_negative,

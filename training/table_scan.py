@@ -36,6 +36,7 @@ class Scan:
 
     Attributes:
         table: What the contract says of the table.
+        file: Where it lies, unpacked.
         label: What a person would call the file.
         types: The columns that the file has, each with its DuckDB type.
         source: The SQL that stands after FROM; a CSV's cells are all VARCHAR, and empty is NULL.
@@ -43,6 +44,7 @@ class Scan:
     """
 
     table: Table
+    file: TableFile
     label: str
     types: dict[str, str]
     source: str
@@ -81,8 +83,8 @@ def open_scan(connection: duckdb.DuckDBPyConnection, file: TableFile, label: str
     table = TABLES[file.table]
     try:
         if file.packing is Packing.PARQUET:
-            return _open_parquet(connection, file.path, table, label)
-        return _open_csv(file.path, table, label)
+            return _open_parquet(connection, file, table, label)
+        return _open_csv(file, table, label)
     except OSError as closed:
         raise UnreadableTable(
             f"{label} cannot be opened ({closed.strerror}). May you read it?"
@@ -130,11 +132,11 @@ def _first_line(text: str) -> str:
 
 
 def _open_parquet(
-    connection: duckdb.DuckDBPyConnection, path: Path, table: Table, label: str
+    connection: duckdb.DuckDBPyConnection, file: TableFile, table: Table, label: str
 ) -> Scan:
-    if path.stat().st_size == 0:
+    if file.path.stat().st_size == 0:
         raise UnreadableTable(f"{label} is empty (0 bytes). Fetch or write it again.")
-    source = f"read_parquet({quote_text(_without_patterns(path))})"
+    source = f"read_parquet({quote_text(_without_patterns(file.path))})"
     try:
         described = connection.execute(f"DESCRIBE FROM {source}").fetchall()
     except duckdb.Error as error:
@@ -143,24 +145,25 @@ def _open_parquet(
             "damaged, or is something else. Fetch or write it again."
         ) from error
     types = {name: kind for name, kind, *_ in described}
-    return Scan(table=table, label=label, types=types, source=source)
+    return Scan(table=table, file=file, label=label, types=types, source=source)
 
 
-def _open_csv(path: Path, table: Table, label: str) -> Scan:
-    header = _read_header(path, table, label)
-    _check_last_line(path, len(header), label)
+def _open_csv(file: TableFile, table: Table, label: str) -> Scan:
+    header = _read_header(file.path, table, label)
+    _check_last_line(file.path, len(header), label)
     fields = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in header)
     source = (
-        f"read_csv({quote_text(_without_patterns(path))}, auto_detect = false, header = true, "
+        f"read_csv({quote_text(_without_patterns(file.path))}, auto_detect = false, header = true, "
         "delim = ',', quote = '\"', escape = '\"', nullstr = '', "
         f"columns = {{{fields}}})"
     )
     return Scan(
         table=table,
+        file=file,
         label=label,
         types=dict.fromkeys(header, "VARCHAR"),
         source=source,
-        trailing_newline=_read_end(path, 1) in {b"\n", b"\r"},
+        trailing_newline=_read_end(file.path, 1) in {b"\n", b"\r"},
     )
 
 

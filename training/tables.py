@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +23,18 @@ class Tables:
 
     Attributes:
         connection: Where the views live; it closes with the tables.
-        present: Names of the tables that are there, in the contract's order.
+        scans: How each table that is there is read from its file, which lies unpacked.
         missing: Names of those that are not.
     """
 
     connection: duckdb.DuckDBPyConnection
-    present: tuple[str, ...]
+    scans: Mapping[str, Scan]
     missing: tuple[str, ...]
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """Names of the tables that are there, in the contract's order."""
+        return tuple(self.scans)
 
     def relation(self, name: str) -> duckdb.DuckDBPyRelation:
         """Return the table, lazily, with exactly the declared columns in the declared order.
@@ -72,11 +77,12 @@ def open_tables(
         tempfile.TemporaryDirectory(prefix="credit-tables-") as folder,
         connect(Path(folder), memory_limit=memory_limit, threads=threads) as connection,
     ):
-        for file in found.values():
-            scan = open_scan(connection, unpack(file, Path(folder)), file.label)
-            _create_view(connection, scan)
+        scans: dict[str, Scan] = {}
+        for name, file in found.items():
+            scans[name] = open_scan(connection, unpack(file, Path(folder)), file.label)
+            _create_view(connection, scans[name])
         missing = tuple(table for table in TABLES if table not in found)
-        yield Tables(connection, tuple(found), missing)
+        yield Tables(connection, scans, missing)
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""The table engines that compute history features; each runs the same narwhals expressions."""

@@ -1,0 +1,145 @@
+"""Spark's own process: a Java virtual machine that lives as long as the context that started it.
+
+All calls to Spark are made by a thread of their own. The main thread only waits, so that Ctrl-C
+reaches it whatever Spark is doing; then it ends the Java process, at which the other thread's call
+fails. PySpark would otherwise take over the signal, and wait for running jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from py4j.java_gateway import JavaGateway
+from py4j.protocol import Py4JError
+from pyspark import SparkConf, SparkContext
+from pyspark.errors import PySparkException
+from pyspark.java_gateway import launch_gateway
+
+from credit.errors import EngineFailed
+from credit.interrupt import postpone_ending
+from training.engines.java import find_java_home
+from training.engines.spark_settings import keep_files_in
+
+with warnings.catch_warnings():
+    # That pandas 3 is too new for it; nothing here goes through pandas.
+    warnings.simplefilter("ignore", FutureWarning)
+    from pyspark.sql import SparkSession
+
+END_SECONDS = 20
+T = TypeVar("T")
+
+
+class Spark:
+    """A running Spark."""
+
+    def __init__(self, session: SparkSession, caller: ThreadPoolExecutor) -> None:
+        self._session = session
+        self._caller = caller
+
+    def run(self, work: Callable[[SparkSession], T]) -> T:
+        """Return what the work returns; it runs in Spark's own thread."""
+        return self._caller.submit(work, self._session).result()
+
+
+@contextmanager
+def start_spark(settings: Mapping[str, str]) -> Iterator[Spark]:
+    """Yield a running Spark; its process and all that it wrote are gone after the context.
+
+    Only one runs at a time.
+
+    Raises:
+        EngineFailed: If it does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="credit-spark-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        configuration = SparkConf(loadDefaults=False)
+        configuration.setAll([*settings.items(), *keep_files_in(folder).items()])
+        gateway = _launch(configuration, folder)
+        with _ending(gateway), ThreadPoolExecutor(1, "spark") as caller:
+            try:
+                session = caller.submit(_open_session, configuration, gateway).result()
+                yield Spark(session, caller)
+                caller.submit(session.stop).result()
+            except BaseException:
+                gateway.proc.kill()  # or the thread would go on with what it was about
+                raise
+
+
+def _open_session(configuration: SparkConf, gateway: JavaGateway) -> SparkSession:
+    try:
+        return SparkSession(SparkContext(conf=configuration, gateway=gateway))
+    except (Py4JError, PySparkException) as error:
+        cause = next((line for line in str(error).splitlines() if "Exception: " in line), "")
+        raise EngineFailed(
+            f"Spark does not start at {configuration.get('spark.master')} "
+            f"({cause.partition('Exception: ')[2] or type(error).__name__}). "
+            "Is CREDIT_SPARK_MASTER right, and is that Spark running?"
+        ) from error
+
+
+def _launch(configuration: SparkConf, folder: Path) -> JavaGateway:
+    """Return the connection to a Java process that was just started."""
+    log = folder / "spark.log"
+    with (
+        _postponing(),
+        _java_environment(find_java_home(folder)),
+        log.open("wb") as sink,
+    ):
+        try:
+            return launch_gateway(configuration, {"stdout": sink, "stderr": sink})  # type: ignore[no-untyped-call]
+        except (PySparkException, OSError) as error:
+            said = log.read_text(errors="replace").strip().splitlines()
+            raise EngineFailed(
+                f"Java does not start Spark ({said[-1] if said else error}). Spark 4 needs Java 17 "
+                "or 21: install the extra `spark`, which brings one, or set JAVA_HOME."
+            ) from error
+
+
+def _postponing() -> AbstractContextManager[None]:
+    """Hold signals back: a process that is started at that moment would outlive us."""
+    main = threading.current_thread() is threading.main_thread()
+    return postpone_ending() if main else nullcontext()
+
+
+@contextmanager
+def _java_environment(java_home: Path | None) -> Iterator[None]:
+    """Let the processes that are started meanwhile use this Java."""
+    if java_home is None:
+        yield
+        return
+    os.environ["JAVA_HOME"] = str(java_home)
+    try:
+        yield
+    finally:
+        del os.environ["JAVA_HOME"]
+
+
+@contextmanager
+def _ending(gateway: JavaGateway) -> Iterator[None]:
+    """End the Java process after the context, and let PySpark forget it."""
+    try:
+        yield
+    finally:
+        process: subprocess.Popen[bytes] = gateway.proc
+        with suppress(Py4JError, OSError):
+            gateway.shutdown()
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        with SparkContext._lock:
+            SparkContext._active_spark_context = None
+            SparkContext._gateway = SparkContext._jvm = None
+        SparkSession._instantiatedSession = None
