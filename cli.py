@@ -208,6 +208,23 @@ def select(
 
 
 @app.command()
+def ablate(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="File of the table, in Markdown.")],
+    title: Annotated[str, typer.Option(help="What the tables are, for the heading.")] = "",
+) -> None:
+    """Measure what each family of features is worth, in AUC and cost."""
+    from credit.cost import CostMatrix
+    from training.ablation_report import AblationOrder, write_ablation
+
+    settings = _settings()
+    costs = CostMatrix(settings.false_negative_cost, settings.false_positive_cost)
+    order = AblationOrder(data, out, title or data.name, costs, settings.memory_limit)
+    write_ablation(order, _say)
+    _say(f"The table is in {out}")
+
+
+@app.command()
 def train(
     data: Data,
     feature_list: Annotated[

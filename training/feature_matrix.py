@@ -57,6 +57,20 @@ def build_matrix(tables: Tables, population: str, histories: ClientHistories) ->
     return FeatureMatrix(clients, features, defaulted)
 
 
+def find_varying(features: NDArray[np.float32], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the columns that have two values, missing being one.
+
+    The others, those of absent tables among them, say nothing about anybody.
+
+    Args:
+        features: Shape (n, columns), n at least 1.
+        names: Of the columns.
+    """
+    first = features[0]
+    same = (features == first) | (np.isnan(features) & np.isnan(first))
+    return tuple(name for name, alike in zip(names, same.all(axis=0), strict=True) if not alike)
+
+
 def _iterate_columns(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
     return zip(table.column_names, table.columns, strict=True)
 

@@ -19,8 +19,11 @@ FEWEST_OF_A_CLASS = 20
 """Below this many defaults, or repaid loans, folds hold too few to stop, or to judge, a fit."""
 
 Progress = Callable[[int, int], None]
-ChooseColumns = Callable[[NDArray[np.float32], Flags], NDArray[np.intp]]
-"""Positions of the columns to fit on, chosen from features and outcomes of some clients."""
+ArrangeFold = Callable[[int, NDArray[np.intp]], NDArray[np.float32]]
+"""Returns the features of all clients for the model that leaves a fold out.
+
+Takes the fold's number and the numbers of the clients who stay, from whom alone may be learned.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def cross_validate(
     defaulted: Flags,
     settings: FitSettings,
     on_progress: Progress | None = None,
-    choose_columns: ChooseColumns | None = None,
+    arrange: ArrangeFold | None = None,
 ) -> CrossValidation:
     """Return out-of-fold probabilities of stratified folds.
 
@@ -95,28 +98,38 @@ def cross_validate(
         defaulted: Shape (n,).
         settings: How to fit.
         on_progress: Called with folds done and folds in all.
-        choose_columns: Asked in each fold about its training clients; without it: all columns.
+        arrange: Makes the features of each fold; None: they are the same for all.
 
     Raises:
         TrainingImpossible: If there are too few defaults, or too few repaid loans.
     """
     require_both_outcomes(defaulted)
     pd = np.empty(len(defaulted))
-    folds = np.empty(len(defaulted), np.int8)
+    folds = assign_folds(defaulted, settings.seed)
     rounds = []
-    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=settings.seed)
-    for fold, (rest, left_out) in enumerate(splitter.split(features, defaulted)):
-        known, unseen = features[rest], features[left_out]
-        if choose_columns:
-            columns = choose_columns(known, defaulted[rest])
-            known, unseen = known[:, columns], unseen[:, columns]
-        booster = _fit_until_it_stops(known, defaulted[rest], settings)
-        pd[left_out] = booster.inplace_predict(unseen).astype(np.float64)
-        folds[left_out] = fold
+    for fold in range(FOLDS):
+        rest, left_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        arranged = arrange(fold, rest) if arrange else features
+        booster = _fit_until_it_stops(arranged[rest], defaulted[rest], settings)
+        pd[left_out] = booster.inplace_predict(arranged[left_out]).astype(np.float64)
         rounds.append(booster.num_boosted_rounds())
         if on_progress:
             on_progress(fold + 1, FOLDS)
     return CrossValidation(pd, folds, tuple(rounds))
+
+
+def assign_folds(defaulted: Flags, seed: int) -> NDArray[np.int8]:
+    """Return the fold that each client is left out of, shape (n,), stratified by outcome.
+
+    Raises:
+        TrainingImpossible: If there are too few defaults, or too few repaid loans.
+    """
+    require_both_outcomes(defaulted)
+    folds = np.empty(len(defaulted), np.int8)
+    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    for fold, (_, left_out) in enumerate(splitter.split(defaulted, defaulted)):
+        folds[left_out] = fold
+    return folds
 
 
 def fit_booster(

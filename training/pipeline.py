@@ -18,7 +18,7 @@ from credit.features.catalog import FEATURE_NAMES
 from training.engines.engine import HistoryEngine
 from training.engines.on_duckdb import DuckDbEngine
 from training.feature_list import FILE_NAME, FeatureList, read_feature_list
-from training.feature_matrix import FeatureMatrix, build_matrix
+from training.feature_matrix import FeatureMatrix, build_matrix, find_varying
 from training.fitting import (
     CrossValidation,
     FitSettings,
@@ -143,7 +143,7 @@ def _fit(
     require_both_outcomes(defaulted)
     say("Looking for columns that know the outcome")
     require_no_leak(matrix.features, defaulted, matrix.clients, FEATURE_NAMES, order.fit.threads)
-    names = chosen.names if chosen else FEATURE_NAMES
+    names = chosen.names if chosen else find_varying(matrix.features, FEATURE_NAMES)
     matrix = _keep_columns(matrix, names)
     if chosen:
         say("The list was chosen on clients like these: its out-of-fold figures flatter (ADR 0012)")
@@ -166,8 +166,6 @@ def _fit(
 
 
 def _keep_columns(matrix: FeatureMatrix, names: tuple[str, ...]) -> FeatureMatrix:
-    if names == FEATURE_NAMES:
-        return matrix
     wanted = set(names)
     return replace(matrix, features=matrix.features[:, [name in wanted for name in FEATURE_NAMES]])
 

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from credit.cost import Flags
 from training.auc_difference import AucDifference, compare_auc
-from training.fitting import ChooseColumns, FitSettings, Progress, cross_validate
+from training.fitting import ArrangeFold, FitSettings, Progress, cross_validate
 from training.selection import (
     Features,
     NullImportanceSettings,
@@ -81,7 +81,7 @@ def measure_selection_cost(
             defaulted,
             fit,
             _tell(track, method),
-            _find_positions(names, choose, counts),
+            _keep_chosen(features, defaulted, names, choose, counts),
         ).pd
         against = None if pd_of_all is None else compare_auc(defaulted, pd_of_all, pd)
         pd_of_all = pd if pd_of_all is None else pd_of_all
@@ -90,16 +90,22 @@ def measure_selection_cost(
     return tuple(figures)
 
 
-def _find_positions(names: Sequence[str], choose: NameColumns, counts: list[int]) -> ChooseColumns:
-    """Return what answers with positions of the chosen names, and notes how many they are."""
+def _keep_chosen(
+    features: Features,
+    defaulted: Flags,
+    names: Sequence[str],
+    choose: NameColumns,
+    counts: list[int],
+) -> ArrangeFold:
+    """Return what keeps the chosen columns of each fold, and notes how many they are."""
     numbers = {name: number for number, name in enumerate(names)}
 
-    def find(rows: Features, outcomes: Flags) -> NDArray[np.intp]:
-        chosen = choose(rows, outcomes)
+    def arrange(_fold: int, rest: NDArray[np.intp]) -> Features:
+        chosen = choose(features[rest], defaulted[rest])
         counts.append(len(chosen))
-        return np.array([numbers[name] for name in chosen], np.intp)
+        return features[:, [numbers[name] for name in chosen]]
 
-    return find
+    return arrange
 
 
 def _tell(track: Track, method: str) -> Progress:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from credit.contract import APPLICATION_COLUMNS
+from collections.abc import Iterable, Mapping
+
+from credit.contract import APPLICATION_COLUMNS, Column
 from credit.features.external_scores import EXTERNAL_SCORES
 from credit.features.feature import CLIENT, Feature
 from credit.features.formula import ApplicationFeature, Columns, FloatArray
@@ -15,9 +17,19 @@ DERIVED: tuple[ApplicationFeature, ...] = (*EXTERNAL_SCORES, *LOAN_PRICE, *HOUSE
 
 _RAW = tuple(column for column in APPLICATION_COLUMNS if column.name != CLIENT)
 
-APPLICATION_FEATURES: tuple[Feature, ...] = (
-    *(Feature(column.name, TABLE, column.meaning) for column in _RAW),
-    *(Feature(feature.name, TABLE, feature.meaning) for feature in DERIVED),
+
+def _list_features(described: Iterable[Column | ApplicationFeature]) -> tuple[Feature, ...]:
+    return tuple(Feature(item.name, TABLE, item.meaning) for item in described)
+
+
+APPLICATION_FAMILIES: Mapping[str, tuple[Feature, ...]] = {
+    "application": _list_features(_RAW),
+    "external scores": _list_features(EXTERNAL_SCORES),
+    "loan price": _list_features(LOAN_PRICE),
+    "household": _list_features(HOUSEHOLD),
+}
+APPLICATION_FEATURES: tuple[Feature, ...] = tuple(
+    feature for family in APPLICATION_FAMILIES.values() for feature in family
 )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.features.application import APPLICATION_FEATURES
+from credit.contract import HISTORY_TABLES
+from credit.features.application import APPLICATION_FAMILIES, APPLICATION_FEATURES
 from credit.features.bureau import BUREAU
 from credit.features.bureau_balance import BUREAU_BALANCE
 from credit.features.credit_card import CREDIT_CARD_BALANCE
@@ -34,6 +35,18 @@ FEATURES: tuple[Feature, ...] = (*APPLICATION_FEATURES, *HISTORY_FEATURES)
 
 HISTORY_FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in HISTORY_FEATURES)
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    **{
+        family: tuple(feature.name for feature in features)
+        for family, features in APPLICATION_FAMILIES.items()
+    },
+    **{
+        table: tuple(feature.name for feature in HISTORY_FEATURES if feature.table == table)
+        for table in HISTORY_TABLES
+    },
+}
+"""The features' names by family: each feature is in one."""
 
 _EMPTY_HISTORY = np.array([feature.when_absent for feature in HISTORY_FEATURES], np.float32)
 _APPLICATION_NAMES = tuple(feature.name for feature in APPLICATION_FEATURES)

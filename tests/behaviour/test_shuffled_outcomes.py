@@ -13,6 +13,8 @@ from training.fitting import FitSettings, cross_validate
 from training.selection import select_by_correlation
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from training.feature_matrix import FeatureMatrix
 
 QUICK = FitSettings(rounds_max=30, patience=10)
@@ -39,14 +41,11 @@ def test_features_selected_in_folds_foretell_shuffled_outcomes_no_better(
     defaulted = np.random.default_rng(4).permutation(matrix.defaulted)
     names = [str(number) for number in range(matrix.features.shape[1])]
 
-    pd = cross_validate(
-        matrix.features,
-        defaulted,
-        QUICK,
-        choose_columns=lambda rows, outcomes: np.array(
-            [int(name) for name in select_by_correlation(rows, outcomes, names, TOP)]
-        ),
-    ).pd
+    def keep_chosen(_fold: int, rest: NDArray[np.intp]) -> NDArray[np.float32]:
+        chosen = select_by_correlation(matrix.features[rest], defaulted[rest], names, TOP)
+        return matrix.features[:, [int(name) for name in chosen]]
+
+    pd = cross_validate(matrix.features, defaulted, QUICK, arrange=keep_chosen).pd
 
     bad, good = int(defaulted.sum()), int((~defaulted).sum())
     assert abs(roc_auc_score(defaulted, pd) - 0.5) < 3 * compute_auc_error(0.5, bad, good)
