@@ -90,14 +90,21 @@ def score_rows(
         applied: Numbers of the clients to score.
         seed: Of the sample and the fit.
     """
-    booster = _fit(rows, defaulted, fitted, seed)
     wanted = np.isin(rows.owners, applied)
+    booster = _fit(rows, defaulted, fitted, seed)
+    if booster is None:
+        return np.full((len(applied), len(AGGREGATES)), np.nan, np.float32)
     scores = booster.inplace_predict(rows.features[wanted])
     return _aggregate(rows.owners[wanted], scores, len(defaulted))[applied]
 
 
-def _fit(rows: HistoryRows, defaulted: NDArray[np.bool_], fitted: Rows, seed: int) -> xgb.Booster:
+def _fit(
+    rows: HistoryRows, defaulted: NDArray[np.bool_], fitted: Rows, seed: int
+) -> xgb.Booster | None:
+    """Return the model of rows; None if the clients have none."""
     candidates = np.flatnonzero(np.isin(rows.owners, fitted))
+    if not len(candidates):
+        return None
     if len(candidates) > MOST_ROWS:
         generator = np.random.default_rng(seed)
         candidates = np.sort(generator.choice(candidates, MOST_ROWS, replace=False))

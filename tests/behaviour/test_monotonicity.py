@@ -15,6 +15,7 @@ import pytest
 
 from credit.features.application import compute_application_features
 from credit.features.catalog import FEATURE_NAMES, HISTORY_FEATURE_NAMES, assemble_features
+from serving.booster import find_columns, load_booster, predict_pd
 from training.feature_matrix import build_matrix
 from training.histories import build_histories
 from training.tables import open_tables
@@ -32,7 +33,8 @@ WIDTH = len(HISTORY_FEATURE_NAMES)
 
 
 def predict_mean(trained: Trained, features: NDArray[np.float32]) -> float:
-    return float(trained.load_booster().inplace_predict(features).mean())
+    booster = load_booster(trained.model_file)
+    return float(predict_pd(booster, features, find_columns(booster)).mean())
 
 
 def set_column(matrix: FeatureMatrix, name: str, level: float) -> NDArray[np.float32]:

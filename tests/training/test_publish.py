@@ -177,10 +177,11 @@ def test_the_file_alone_predicts_what_the_registry_predicts(
 ) -> None:
     mlflow.set_tracking_uri(trained.order.tracking_uri)
     registered = mlflow.pyfunc.load_model(model_uri(trained.result.published))
-    rows = pd.DataFrame(matrix.features, columns=list(FEATURE_NAMES))
+    booster = xgb.Booster(model_file=trained.model_file)
+    rows = pd.DataFrame(matrix.features, columns=list(FEATURE_NAMES))[booster.feature_names]
     expected = registered.predict(rows)
 
-    pd_of_file = xgb.Booster(model_file=trained.model_file).inplace_predict(matrix.features)
+    pd_of_file = booster.inplace_predict(rows.to_numpy())
 
     np.testing.assert_array_equal(pd_of_file, expected)
     assert len(np.unique(pd_of_file)) > 100
