@@ -57,10 +57,15 @@ def test_ctrl_c_ends_the_command_and_its_java(home: Home, few_clients: Path, pat
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_features_by_spark_are_those_by_duckdb(home: Home, few_clients: Path) -> None:
+@pytest.mark.parametrize("master", ["local[*]", "local-cluster[2,1,1024]"])
+def test_features_by_spark_are_those_by_duckdb(home: Home, few_clients: Path, master: str) -> None:
+    """A local-cluster's workers are processes of their own, as on a cluster."""
     for engine in ("duckdb", "spark"):
         finished = home.run(
-            "features", "--data", few_clients, "--out", home.cwd / engine, CREDIT_ENGINE=engine
+            "features",
+            *("--data", few_clients, "--out", home.cwd / engine),
+            CREDIT_ENGINE=engine,
+            CREDIT_SPARK_MASTER=master,
         )
         assert finished.exit_code == 0, finished
         assert finished.err == ""

@@ -59,5 +59,5 @@ def collect_histories(session: SparkSession, tables: Tables) -> pa.Table | None:
             if name in tables.present
         }
         aggregated = aggregate_histories(frames)
-        # Sorted here: Spark would compute everything twice, to find where to part the clients.
+        # Sorted here: Spark would first take a sample, to find where to part the clients.
         return None if aggregated is None else aggregated.to_native().toArrow().sort_by(CLIENT)
