@@ -38,7 +38,6 @@ from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics, RunnerMetrics
 from serving.openapi import complete_openapi
 from serving.predictor import Predictor
-from serving.raw_histories import RawHistories
 from serving.rejection import RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all
 from serving.runner_call import RunnerCall, RunnerUnavailable
@@ -271,7 +270,7 @@ class CreditScoring:
             max_waiting_rows=MAX_WAITING_ROWS,
             outages=(RunnerUnavailable,),
         )
-        histories = HistoryComputation(RawHistories())
+        histories = HistoryComputation()
         self.predictor = Predictor(applicants, histories.compute, self.bundle, DecisionMetrics())
 
     @bentoml.on_deployment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -21,12 +21,12 @@ class HistoryComputation:
     """Hands histories to a thread of their own, in the order they came.
 
     Args:
-        histories: Computes their features.
+        prepare: Makes what computes their features; called in that thread, at once.
     """
 
-    def __init__(self, histories: RawHistories) -> None:
-        self._histories = histories
+    def __init__(self, prepare: Callable[[], RawHistories] = RawHistories) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="histories")
+        self._histories = self._thread.submit(prepare)
         self._waiting = 0
 
     async def compute(self, blocks: Sequence[HistoryBlock]) -> NDArray[np.float32]:
@@ -42,6 +42,9 @@ class HistoryComputation:
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, self._histories.compute, blocks)
+            return await loop.run_in_executor(self._thread, self._compute, blocks)
         finally:
             self._waiting -= 1
+
+    def _compute(self, blocks: Sequence[HistoryBlock]) -> NDArray[np.float32]:
+        return self._histories.result().compute(blocks)

@@ -1,7 +1,7 @@
 """History features of the rows that came with a request, by the code that made the store's.
 
-The expressions are turned into SQL once, on empty tables of the contract's types; a call fills the
-tables with its few rows and asks.
+The expressions are turned into prepared statements once, on empty tables of the contract's types; a
+call fills the tables with its few rows and runs them.
 """
 
 from __future__ import annotations
@@ -33,9 +33,12 @@ class RawHistories:
             self._connection.register("rows", _to_arrow(TABLES[name], []))
             self._connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM rows')  # noqa: S608
         frames = {name: nw.from_native(self._connection.table(name)) for name in HISTORY_TABLES}
-        self._queries = {
-            number: family.to_native().sql_query() for number, family in aggregate_histories(frames)
-        }
+        # Planning hundreds of aggregates costs more than running them on a few rows.
+        self._connection.execute("PRAGMA disable_optimizer")
+        self._families = []
+        for number, family in aggregate_histories(frames):
+            self._connection.execute(f"PREPARE family_{number} AS {family.to_native().sql_query()}")
+            self._families.append(number)
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +64,7 @@ class RawHistories:
         try:
             for name in HISTORY_TABLES:
                 self._fill(name, blocks)
-            values = {number: self._ask(query) for number, query in self._queries.items()}
+            values = {number: self._ask(number) for number in self._families}
         finally:
             for name in HISTORY_TABLES:
                 self._connection.execute(f'TRUNCATE "{name}"')
@@ -79,8 +82,9 @@ class RawHistories:
             self._connection.register("rows", _to_arrow(TABLES[name], rows))
             self._connection.execute(f'INSERT INTO "{name}" SELECT * FROM rows')  # noqa: S608
 
-    def _ask(self, query: str) -> FamilyValues:
-        clients, *columns = self._connection.sql(query).fetchnumpy().values()
+    def _ask(self, family: int) -> FamilyValues:
+        answer = self._connection.execute(f"EXECUTE family_{family}").fetchnumpy()
+        clients, *columns = answer.values()
         return FamilyValues(
             np.asarray(clients, np.int64),
             [np.ma.filled(column.astype(np.float32), np.nan) for column in columns],

@@ -16,6 +16,8 @@ NAMES = [
     "CREDIT_FALSE_POSITIVE_COST",
     "CREDIT_MEMORY_LIMIT",
     "CREDIT_HISTORY_STORE",
+    "CREDIT_ENGINE",
+    "CREDIT_SPARK_MASTER",
 ]
 
 
@@ -34,6 +36,7 @@ def test_without_any_setting_everything_is_embedded_and_a_missed_default_costs_t
     assert settings.home == Path("var")
     assert settings.history_store == "var/history.arrow"
     assert (settings.false_negative_cost, settings.false_positive_cost) == (10.0, 1.0)
+    assert (settings.engine, settings.spark_master) == ("duckdb", "local[*]")
 
 
 def test_the_history_store_follows_home_until_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +92,8 @@ def test_a_line_in_the_env_file_counts_and_the_environment_goes_before_it(
         ("CREDIT_FALSE_POSITIVE_COST", "nan"),
         ("CREDIT_MEMORY_LIMIT", "plenty"),
         ("CREDIT_MEMORY_LIMIT", "4"),
+        ("CREDIT_ENGINE", "pandas"),
+        ("CREDIT_SPARK_MASTER", ""),
         ("CREDIT_MODEL_NAME", ""),
         ("CREDIT_MODEL_NAME", "Credit Model"),
         ("MLFLOW_TRACKING_URI", ""),

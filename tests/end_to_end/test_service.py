@@ -6,10 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from credit.contract import HISTORY_TABLES
 from credit.features.catalog import FEATURE_NAMES
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Published, Service
+
+
+LOAN = {
+    "SK_ID_BUREAU": 5,
+    "CREDIT_ACTIVE": "Active",
+    "CREDIT_CURRENCY": "currency 1",
+    "DAYS_CREDIT": -90,
+    "CREDIT_DAY_OVERDUE": 20,
+    "CNT_CREDIT_PROLONG": 0,
+    "AMT_CREDIT_SUM": 200_000,
+    "AMT_CREDIT_SUM_DEBT": 190_000,
+    "AMT_CREDIT_SUM_OVERDUE": 4_000,
+    "CREDIT_TYPE": "Credit card",
+    "DAYS_CREDIT_UPDATE": -20,
+}
 
 
 def test_one_applicant_gets_one_answer(service: Service, published: Published) -> None:
@@ -40,6 +56,31 @@ def test_a_list_is_answered_in_its_order_and_equals_the_offline_scores(
         applicant["SK_ID_CURR"] for applicant in published.applicants
     ]
     assert [answer["probability"] for answer in answers] == published.score_offline()
+
+
+def test_a_history_in_the_request_goes_before_the_store(
+    service: Service, published: Published
+) -> None:
+    known = published.applicants[0]  # the store has every second applicant
+    asked = [known, known | {"history": {}}, known | {"history": {"bureau": [LOAN]}}]
+
+    stored, without, with_loan = service.post({"data": asked}).json()
+
+    assert stored["probability"] == published.score_offline()[0]
+    assert without["probability"] == published.score_offline(with_histories=False)[0]
+    assert with_loan["probability"] not in {stored["probability"], without["probability"]}
+
+
+def test_a_history_that_breaks_the_contract_fails_its_applicant_alone(
+    service: Service, published: Published
+) -> None:
+    broken = published.applicants[0] | {"history": {"bureau": [LOAN | {"DAYS_CREDIT": 8}]}}
+
+    good, bad = service.post({"data": [published.applicants[1], broken]}).json()
+
+    assert good["probability"] == published.score_offline()[1]
+    (fault,) = bad["detail"]
+    assert fault["loc"] == ["body", "data", 1, "history", "bureau", 0, "DAYS_CREDIT"]
 
 
 def test_both_decisions_occur(service: Service, published: Published) -> None:
@@ -242,7 +283,8 @@ def test_swagger_describes_every_route_and_every_field(
 
     applicant = description["components"]["schemas"]["Applicant"]
     assert {"/predict", "/features", "/model-info", "/health"} <= set(description["paths"])
-    assert set(applicant["properties"]) == set(published.applicants[0])
+    assert set(applicant["properties"]) == {*published.applicants[0], "history"}
+    assert set(HISTORY_TABLES) <= set(description["components"]["schemas"])
     assert service.get("/").status_code == 200
 
 

@@ -52,3 +52,14 @@ def test_the_choice_of_spark_carries_its_master() -> None:
 
     assert isinstance(engine, SparkEngine)
     assert engine.settings["spark.master"] == "local[1]"
+
+
+@pytest.mark.parametrize("master", ["nowhere", "local[many]", "http://host", ""])
+def test_a_master_that_is_none_is_refused_before_it_is_asked(master: str) -> None:
+    with pytest.raises(EngineFailed, match="CREDIT_SPARK_MASTER"):
+        choose_engine(EngineName.SPARK, spark_master=master)
+
+
+@pytest.mark.parametrize("master", ["local", "local[2]", "spark://a:7077", "k8s://b:443", "yarn"])
+def test_a_master_is_taken_as_spark_writes_it(master: str) -> None:
+    assert describe_spark(master, None)["spark.master"] == master

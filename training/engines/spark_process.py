@@ -7,6 +7,7 @@ fails. PySpark would otherwise take over the signal, and wait for running jobs.
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import tempfile
@@ -14,7 +15,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,16 +24,12 @@ from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
+from pyspark.sql import SparkSession
 
 from credit.errors import EngineFailed
 from credit.interrupt import postpone_ending
 from training.engines.java import find_java_home
 from training.engines.spark_settings import keep_files_in
-
-with warnings.catch_warnings():
-    # That pandas 3 is too new for it; nothing here goes through pandas.
-    warnings.simplefilter("ignore", FutureWarning)
-    from pyspark.sql import SparkSession
 
 END_SECONDS = 20
 T = TypeVar("T")
@@ -59,49 +56,65 @@ def start_spark(settings: Mapping[str, str]) -> Iterator[Spark]:
     Raises:
         EngineFailed: If it does not start.
     """
+    # PySpark's own tests, which it loads, find pandas too new; nothing here goes through pandas.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     with tempfile.TemporaryDirectory(prefix="credit-spark-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
+        log = folder / "spark.log"
         configuration = SparkConf(loadDefaults=False)
         configuration.setAll([*settings.items(), *keep_files_in(folder).items()])
-        gateway = _launch(configuration, folder)
-        with _ending(gateway), ThreadPoolExecutor(1, "spark") as caller:
+        with ExitStack() as stack:
+            with _postponing():
+                gateway = _launch(configuration, folder, log)
+                stack.enter_context(_ending(gateway))
+            caller = stack.enter_context(ThreadPoolExecutor(1, "spark"))
             try:
-                session = caller.submit(_open_session, configuration, gateway).result()
+                session = caller.submit(_open_session, configuration, gateway, log).result()
                 yield Spark(session, caller)
                 caller.submit(session.stop).result()
             except BaseException:
-                gateway.proc.kill()  # or the thread would go on with what it was about
+                _break_off(gateway, caller)
                 raise
 
 
-def _open_session(configuration: SparkConf, gateway: JavaGateway) -> SparkSession:
+def _break_off(gateway: JavaGateway, caller: ThreadPoolExecutor) -> None:
+    """Kill the Java process, or Spark's thread would go on with what it was about."""
+    previous = logging.root.manager.disable
+    logging.disable(logging.ERROR)  # py4j logs that nobody answers it any more
+    try:
+        gateway.proc.kill()
+        caller.shutdown()
+    finally:
+        logging.disable(previous)
+
+
+def _open_session(configuration: SparkConf, gateway: JavaGateway, log: Path) -> SparkSession:
     try:
         return SparkSession(SparkContext(conf=configuration, gateway=gateway))
     except (Py4JError, PySparkException) as error:
-        cause = next((line for line in str(error).splitlines() if "Exception: " in line), "")
         raise EngineFailed(
-            f"Spark does not start at {configuration.get('spark.master')} "
-            f"({cause.partition('Exception: ')[2] or type(error).__name__}). "
+            f"Spark does not start at {configuration.get('spark.master')} ({_find_cause(log)}). "
             "Is CREDIT_SPARK_MASTER right, and is that Spark running?"
         ) from error
 
 
-def _launch(configuration: SparkConf, folder: Path) -> JavaGateway:
+def _launch(configuration: SparkConf, folder: Path, log: Path) -> JavaGateway:
     """Return the connection to a Java process that was just started."""
-    log = folder / "spark.log"
-    with (
-        _postponing(),
-        _java_environment(find_java_home(folder)),
-        log.open("wb") as sink,
-    ):
+    with _java_environment(find_java_home(folder)), log.open("wb") as sink:
         try:
             return launch_gateway(configuration, {"stdout": sink, "stderr": sink})  # type: ignore[no-untyped-call]
         except (PySparkException, OSError) as error:
-            said = log.read_text(errors="replace").strip().splitlines()
             raise EngineFailed(
-                f"Java does not start Spark ({said[-1] if said else error}). Spark 4 needs Java 17 "
-                "or 21: install the extra `spark`, which brings one, or set JAVA_HOME."
+                f"Java does not start Spark ({_find_cause(log)}). Spark 4 needs Java 17 or 21: "
+                "install the extra `spark`, which brings one, or set JAVA_HOME."
             ) from error
+
+
+def _find_cause(log: Path) -> str:
+    """Return the first error that Java tells of, or else its first word."""
+    lines = log.read_text(errors="replace").splitlines()
+    errors = (line.partition(" ERROR ")[2] for line in lines if " ERROR " in line)
+    return next(errors, lines[0] if lines else "Java says nothing").strip()
 
 
 def _postponing() -> AbstractContextManager[None]:

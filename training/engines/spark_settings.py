@@ -24,6 +24,7 @@ _QUIET = {
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.maxResultSize": "0",  # the result is one row a client, and is wanted whole
 }
+_MASTER = re.compile(r"local(-cluster)?(\[[\d*, ]+\])?|(spark|k8s)://.+|yarn")
 _MIB = {
     "KB": 1000 / 2**20,
     "MB": 1000**2 / 2**20,
@@ -50,8 +51,13 @@ def describe_spark(master: str, memory_limit: str | None) -> dict[str, str]:
             cluster the limits are the cluster's, by its own configuration.
 
     Raises:
-        EngineFailed: If Spark cannot start with so little memory.
+        EngineFailed: If the master is none, or Spark cannot start with so little memory.
     """
+    if not _MASTER.fullmatch(master):
+        raise EngineFailed(
+            f"CREDIT_SPARK_MASTER is {master!r}; expected local[*], spark://HOST:PORT, "
+            "k8s://URL or yarn."
+        )
     settings = {"spark.master": master} | _MEANING | _QUIET
     if not is_local(master):
         return settings
