@@ -87,7 +87,7 @@ class RawHistories:
         clients, *columns = answer.values()
         return FamilyValues(
             np.asarray(clients, np.int64),
-            [np.ma.filled(column.astype(np.float32), np.nan) for column in columns],
+            [np.ma.filled(np.ma.asarray(column, np.float32), np.nan) for column in columns],
         )
 
 
