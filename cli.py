@@ -8,20 +8,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from console import complain, say, say_nothing, show_progress
 from credit.errors import CreditError
 from credit.interrupt import Ending
 from training.engines.name import EngineName
 
 if TYPE_CHECKING:
-    from road import Track
     from settings import Settings
     from training.engines.engine import HistoryEngine
     from training.pipeline import TrainingResult
@@ -93,8 +92,8 @@ def demo(
     order = RoadOrder(
         data=data, clients=clients, seed=SEED, port=port, keep_serving=serve, project=_project()
     )
-    with _progress() as track:
-        travel(order, _settings(), _say, track)
+    with show_progress() as track:
+        travel(order, _settings(), say, track)
 
 
 @data_app.command("make")
@@ -111,8 +110,8 @@ def make_data(
 
     from demo.tables import make_demo_tables
 
-    _say(f"Making demo tables of {clients:,} clients in {out}")
-    with _progress() as track:
+    say(f"Making demo tables of {clients:,} clients in {out}")
+    with show_progress() as track:
         made = make_demo_tables(
             out,
             clients=clients,
@@ -121,8 +120,8 @@ def make_data(
             on_progress=partial(track, "Clients"),
         )
     for table, rows in made.rows.items():
-        _say(f"{table:24}{rows:>12,} rows")
-    _say(f"Default rate {made.default_rate:.2%}. Next: credit train --data {out}")
+        say(f"{table:24}{rows:>12,} rows")
+    say(f"Default rate {made.default_rate:.2%}. Next: credit train --data {out}")
 
 
 @data_app.command("check")
@@ -166,13 +165,13 @@ def features(
 
     settings = _settings()
     chosen = _choose_engine(engine, settings)
-    require_sound_tables(data, _say, settings.memory_limit)
-    _say("Computing features")
+    require_sound_tables(data, say, settings.memory_limit)
+    say("Computing features")
     exported = export_features(
-        data, out, memory_limit=settings.memory_limit, say=_say, engine=chosen
+        data, out, memory_limit=settings.memory_limit, say=say, engine=chosen
     )
-    _say(f"{exported.rows:,} rows of {exported.columns} features in {out / 'features.parquet'}")
-    _say(f"The clients' histories in {out / 'history.arrow'}")
+    say(f"{exported.rows:,} rows of {exported.columns} features in {out / 'features.parquet'}")
+    say(f"The clients' histories in {out / 'history.arrow'}")
 
 
 @app.command()
@@ -198,13 +197,13 @@ def select(
     settings = _settings()
     file = out or settings.home / FILE_NAME
     order = ChoiceOrder(data, file, top, settings.memory_limit)
-    with _progress() as track:
-        chosen = choose_features(order, _say_nothing if as_json else _say, track)
+    with show_progress() as track:
+        chosen = choose_features(order, say_nothing if as_json else say, track)
     if as_json:
         typer.echo(chosen.model_dump_json())
         return
-    _say(describe_figures(chosen.figures))
-    _say(f"{len(chosen.names)} features in {file}. Next: credit train --features {file}")
+    say(describe_figures(chosen.figures))
+    say(f"{len(chosen.names)} features in {file}. Next: credit train --features {file}")
 
 
 @app.command()
@@ -220,8 +219,8 @@ def ablate(
     settings = _settings()
     costs = CostMatrix(settings.false_negative_cost, settings.false_positive_cost)
     order = AblationOrder(data, out, title or data.name, costs, settings.memory_limit)
-    write_ablation(order, _say)
-    _say(f"The table is in {out}")
+    write_ablation(order, say)
+    say(f"The table is in {out}")
 
 
 @app.command()
@@ -243,14 +242,14 @@ def train(
     settings = _settings()
     chosen = _choose_engine(engine, settings)
     if as_json:
-        with redirect_stdout(sys.stderr), _progress() as track:  # MLflow prints links
-            result = train_version(data, settings, chosen, _say_nothing, track, feature_list)
+        with redirect_stdout(sys.stderr), show_progress() as track:  # MLflow prints links
+            result = train_version(data, settings, chosen, say_nothing, track, feature_list)
         typer.echo(json.dumps(_describe_training(result)))
         return
-    with _progress() as track:
-        result = train_version(data, settings, chosen, _say, track, feature_list)
-    _say(describe_evaluation(result))
-    _say(f"Next: credit promote {result.published.version} --to Staging")
+    with show_progress() as track:
+        result = train_version(data, settings, chosen, say, track, feature_list)
+    say(describe_evaluation(result))
+    say(f"Next: credit promote {result.published.version} --to Staging")
 
 
 @app.command()
@@ -263,9 +262,9 @@ def promote(
     """Promote a registered version, by stage and by alias."""
     from road import promote_version
 
-    _say(f"Promoting version {version} to {to.value}")
+    say(f"Promoting version {version} to {to.value}")
     model = promote_version(_settings(), version)
-    _say(f"{model.name} version {model.version} is {to.value}. Next: credit build")
+    say(f"{model.name} version {model.version} is {to.value}. Next: credit build")
 
 
 @app.command()
@@ -276,12 +275,12 @@ def build(as_json: AsJson = False) -> None:
     """
     from road import build_staging
 
-    bento = build_staging(_settings(), _project(), _say_nothing if as_json else _say)
+    bento = build_staging(_settings(), _project(), say_nothing if as_json else say)
     if as_json:
         typer.echo(json.dumps({"bento": bento.tag, "model": bento.model_tag}))
         return
-    _say(f"Built {bento.tag}, pinned to {bento.model_tag}")
-    _say(f"Next: bentoml serve {bento.tag}, or bentoml containerize {bento.tag}")
+    say(f"Built {bento.tag}, pinned to {bento.model_tag}")
+    say(f"Next: bentoml serve {bento.tag}, or bentoml containerize {bento.tag}")
 
 
 def main() -> NoReturn:
@@ -294,11 +293,11 @@ def main() -> NoReturn:
     except BaseException as error:
         ending.stop_listening()
         if ending.signal is not None:
-            _complain("interrupted; nothing is left half-written.")
+            complain("interrupted; nothing is left half-written.")
             sys.exit(ending.exit_code)
         if not _is_told_in_one_line(error):
             raise
-        _complain(str(error) or type(error).__name__)
+        complain(str(error) or type(error).__name__)
         sys.exit(getattr(error, "exit_code", CreditError.exit_code))
     sys.exit(0)
 
@@ -332,7 +331,7 @@ def _settings() -> Settings:
         for wrong in error.errors():
             name = str(wrong["loc"][0]).upper()
             setting = name if name.startswith(("CREDIT_", "MLFLOW_")) else f"CREDIT_{name}"
-            _complain(f"{setting} is {wrong['input']!r}: {wrong['msg']}.")
+            complain(f"{setting} is {wrong['input']!r}: {wrong['msg']}.")
         raise typer.Exit(WRONG_CALL) from None
 
 
@@ -351,24 +350,6 @@ def _project() -> Path:
     return Path(__file__).resolve().parent
 
 
-@contextmanager
-def _progress() -> Iterator[Track]:
-    """Give a function that shows how far a work is, where there is a terminal to show it on."""
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    console = Console()
-    tasks: dict[str, TaskID] = {}
-    with Progress(transient=True, console=console, disable=not console.is_terminal) as progress:
-
-        def track(work: str, done: int, total: int) -> None:
-            if work not in tasks:
-                tasks[work] = progress.add_task(work, total=total)
-            progress.update(tasks[work], completed=done, visible=done < total)
-
-        yield track
-
-
 def _describe_training(result: TrainingResult) -> dict[str, object]:
     return {
         "model": result.published.model_name,
@@ -379,19 +360,6 @@ def _describe_training(result: TrainingResult) -> dict[str, object]:
         "missing_tables": list(result.missing),
         **result.evaluation.to_metrics(),
     }
-
-
-def _say(line: str) -> None:
-    typer.echo(line)
-
-
-def _complain(message: str) -> None:
-    line = " ".join(message.splitlines())
-    typer.secho(f"credit: {line}", fg="red", err=True)
-
-
-def _say_nothing(_line: str) -> None:
-    pass
 
 
 if __name__ == "__main__":

@@ -157,6 +157,14 @@ class FeatureMaker:
         """Return the flag that is 1 for clients with rows."""
         return self(HAS_HISTORY, meaning, nw.len().clip(0, 1))
 
+    def of_last_loan(self, name: str, meaning: str, column: str) -> HistoryFeature:
+        """Return the column's value of the latest of the client's loans, one a row (`rank_latest`).
+
+        The column ``nth_latest`` must say which that is.
+        """
+        value = only(nw.col(column), nw.col("nth_latest") == 1)
+        return self(f"last_loan_{name}", f"{meaning}, last loan", value.max())
+
     def sum_up(
         self, measures: Iterable[Measure], slices: Iterable[Slice] = ()
     ) -> Iterator[HistoryFeature]:

@@ -156,13 +156,6 @@ def _derive_loans(rows: Rows) -> Rows:
     )
 
 
-_LAST_LOAN = nw.col("nth_latest") == 1
-
-
-def _of_last_loan(name: str, meaning: str, column: str) -> tuple[str, str, nw.Expr]:
-    return f"last_loan_{name}", f"{meaning}, last loan", only(nw.col(column), _LAST_LOAN).max()
-
-
 INSTALLMENTS_LOANS = HistoryFamily(
     "installments_payments",
     _derive_loans,
@@ -187,15 +180,11 @@ INSTALLMENTS_LOANS = HistoryFamily(
         _installments(
             "loan_payments_mean", "Mean number of payments of a loan", nw.col("payments").mean()
         ),
-        _installments(*_of_last_loan("first_due", "First day a payment was due", "first_due")),
-        _installments(*_of_last_loan("payments_count", "Number of payments", "payments")),
-        _installments(
-            *_of_last_loan("late_share_mean", "Share of payments late", "loan_late_share")
-        ),
-        _installments(
-            *_of_last_loan("days_late_mean", "Mean number of days late", "loan_days_late")
-        ),
-        _installments(*_of_last_loan("days_late_max", "Most days late", "loan_days_late_max")),
-        _installments(*_of_last_loan("paid_to_due", "Total paid / total due", "loan_paid_to_due")),
+        _installments.of_last_loan("first_due", "First day a payment was due", "first_due"),
+        _installments.of_last_loan("payments_count", "Number of payments", "payments"),
+        _installments.of_last_loan("late_share_mean", "Share of payments late", "loan_late_share"),
+        _installments.of_last_loan("days_late_mean", "Mean number of days late", "loan_days_late"),
+        _installments.of_last_loan("days_late_max", "Most days late", "loan_days_late_max"),
+        _installments.of_last_loan("paid_to_due", "Total paid / total due", "loan_paid_to_due"),
     ),
 )

@@ -129,13 +129,6 @@ def _derive_loans(rows: Rows) -> Rows:
     )
 
 
-_LAST_LOAN = nw.col("nth_latest") == 1
-
-
-def _of_last_loan(name: str, meaning: str, column: str) -> tuple[str, str, nw.Expr]:
-    return f"last_loan_{name}", f"{meaning}, last loan", only(nw.col(column), _LAST_LOAN).max()
-
-
 POS_CASH_LOANS = HistoryFamily(
     "POS_CASH_balance",
     _derive_loans,
@@ -155,10 +148,10 @@ POS_CASH_LOANS = HistoryFamily(
             "Largest share of months past due of a loan",
             nw.col("loan_late_share").max(),
         ),
-        _pos(*_of_last_loan("months_count", "Number of months", "months")),
-        _pos(*_of_last_loan("late_share_mean", "Share of months past due", "loan_late_share")),
-        _pos(*_of_last_loan("dpd_max", "Most days past due", "loan_dpd_max")),
-        _pos(*_of_last_loan("remaining", "Payments to come", "loan_remaining")),
-        _pos(*_of_last_loan("completed", "1 if it ended", "loan_completed")),
+        _pos.of_last_loan("months_count", "Number of months", "months"),
+        _pos.of_last_loan("late_share_mean", "Share of months past due", "loan_late_share"),
+        _pos.of_last_loan("dpd_max", "Most days past due", "loan_dpd_max"),
+        _pos.of_last_loan("remaining", "Payments to come", "loan_remaining"),
+        _pos.of_last_loan("completed", "1 if it ended", "loan_completed"),
     ),
 )
