@@ -270,8 +270,10 @@ class CreditScoring:
             max_waiting_rows=MAX_WAITING_ROWS,
             outages=(RunnerUnavailable,),
         )
-        histories = HistoryComputation()
-        self.predictor = Predictor(applicants, histories.compute, self.bundle, DecisionMetrics())
+        self.histories = HistoryComputation()
+        self.predictor = Predictor(
+            applicants, self.histories.compute, self.bundle, DecisionMetrics()
+        )
 
     @bentoml.on_deployment
     @staticmethod
@@ -294,7 +296,9 @@ class CreditScoring:
         freeze_garbage()
 
     async def __is_ready__(self) -> bool:
-        """Return whether the runner answers within a second."""
+        """Return whether histories can be computed, and the runner answers within a second."""
+        if not self.histories.is_ready():
+            return False
         unknown_applicant = np.full((1, len(FEATURE_NAMES)), np.nan, np.float32)
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):

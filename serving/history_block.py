@@ -12,6 +12,9 @@ from serving.row_model import Cell, InvalidApplicant, check_row, make_row_model
 MOST_ROWS = 5_000
 """Rows an applicant may bring; the longest histories of Home Credit's clients have some 1,500."""
 
+MOST_FAULTS = 20
+"""Faults of a block that are told; a client who sends nonsense does not get a page for each row."""
+
 HistoryBlock = Mapping[str, Sequence[Mapping[str, Cell]]]
 """Rows by table, each with every column of the contract but the client's identifier."""
 
@@ -41,13 +44,16 @@ def check_history(block: object, client: Cell, location: Location) -> HistoryBlo
 
     Raises:
         InvalidApplicant: If a table is unknown, a row breaks the contract or is another client's,
-            a key comes twice, or there are too many rows.
+            a key comes twice, a month is of a loan that was not sent, or there are too many rows.
+            At most `MOST_FAULTS` are told.
     """
     tables = _check_shape(block, location)
     faults: list[ErrorDetail] = []
     checked: dict[str, list[Mapping[str, Cell]]] = {name: [] for name in tables}
     for name, rows in tables.items():
         for number, row in enumerate(rows):
+            if len(faults) >= MOST_FAULTS:
+                raise InvalidApplicant(faults[:MOST_FAULTS])
             try:
                 cells = check_row(HISTORY_MODELS[name], row, (*location, name, number))
             except InvalidApplicant as fault:
@@ -56,15 +62,17 @@ def check_history(block: object, client: Cell, location: Location) -> HistoryBlo
                 faults += _check_owner(cells, client, (*location, name, number))
                 checked[name].append(cells)
         faults += _find_duplicates(TABLES[name], checked[name], (*location, name))
+    faults += _find_unowned_months(checked, location)
     if faults:
-        raise InvalidApplicant(faults)
+        raise InvalidApplicant(faults[:MOST_FAULTS])
     return checked
 
 
 def _check_shape(block: object, location: Location) -> dict[str, list[object]]:
     if not isinstance(block, dict):
         raise _fault(location, "Input should be a valid dictionary of history tables", "dict_type")
-    if unknown := next((name for name in block if name not in HISTORY_MODELS), None):
+    unknown = next((name for name in block if name not in HISTORY_MODELS), None)
+    if unknown is not None:
         raise _fault((*location, unknown), "Extra inputs are not permitted", "extra_forbidden")
     for name, rows in block.items():
         if not isinstance(rows, list):
@@ -91,6 +99,17 @@ def _find_duplicates(
         return []
     names = ", ".join(table.primary_key)
     return [ErrorDetail(location, f"Rows should differ in {names}", "duplicate_key")]
+
+
+def _find_unowned_months(
+    tables: Mapping[str, Sequence[Mapping[str, Cell]]], location: Location
+) -> list[ErrorDetail]:
+    """Return the fault of months whose loan was not sent: they would count for nobody."""
+    loans = {row["SK_ID_BUREAU"] for row in tables.get("bureau", ())}
+    if all(row["SK_ID_BUREAU"] in loans for row in tables.get("bureau_balance", ())):
+        return []
+    message = "SK_ID_BUREAU should be that of a loan under bureau"
+    return [ErrorDetail((*location, "bureau_balance"), message, "unknown_key")]
 
 
 def _fault(location: Location, message: str, fault_type: str) -> InvalidApplicant:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,9 @@ from serving.history_block import HistoryBlock
 from serving.raw_histories import RawHistories
 
 MOST_WAITING = 16
-"""Requests that may wait; at some tenths of a second each, a later one had better come back."""
+"""Requests that may wait; the largest take some tenths of a second each."""
+
+logger = logging.getLogger("credit.serving")
 
 
 class HistoryComputation:
@@ -27,7 +30,12 @@ class HistoryComputation:
     def __init__(self, prepare: Callable[[], RawHistories] = RawHistories) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="histories")
         self._histories = self._thread.submit(prepare)
+        self._histories.add_done_callback(_tell_failure)
         self._waiting = 0
+
+    def is_ready(self) -> bool:
+        """Return whether histories can be computed: not before, nor if, preparing failed."""
+        return self._histories.done() and self._histories.exception() is None
 
     async def compute(self, blocks: Sequence[HistoryBlock]) -> NDArray[np.float32]:
         """Return the history features of a request's applicants, shape (n, history features).
@@ -48,3 +56,8 @@ class HistoryComputation:
 
     def _compute(self, blocks: Sequence[HistoryBlock]) -> NDArray[np.float32]:
         return self._histories.result().compute(blocks)
+
+
+def _tell_failure(prepared: Future[RawHistories]) -> None:
+    if error := prepared.exception():
+        logger.error("Histories that come along cannot be computed: %s", type(error).__name__)

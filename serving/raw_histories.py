@@ -61,13 +61,13 @@ class RawHistories:
         Args:
             blocks: Each applicant's rows, checked (`serving.history_block.check_history`).
         """
+        self._connection.begin()  # nothing is kept: the next applicants find empty tables
         try:
             for name in HISTORY_TABLES:
                 self._fill(name, blocks)
             values = {number: self._ask(number) for number in self._families}
         finally:
-            for name in HISTORY_TABLES:
-                self._connection.execute(f'TRUNCATE "{name}"')
+            self._connection.rollback()
         features, _ = assemble_histories(values).look_up(np.arange(len(blocks)))
         return features
 
@@ -81,6 +81,7 @@ class RawHistories:
         if rows:
             self._connection.register("rows", _to_arrow(TABLES[name], rows))
             self._connection.execute(f'INSERT INTO "{name}" SELECT * FROM rows')  # noqa: S608
+            self._connection.unregister("rows")
 
     def _ask(self, family: int) -> FamilyValues:
         answer = self._connection.execute(f"EXECUTE family_{family}").fetchnumpy()

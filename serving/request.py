@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from serving.rejection import Location, reject
 
 MAX_ROWS = 1_000
+MAX_HISTORY_ROWS = 20_000
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
@@ -54,7 +55,8 @@ def parse_body(body: bytes) -> PredictionRequest:
         raise reject(("body",), "Input should be a valid dictionary", "dict_type")
     if "data" not in content:
         raise reject(("body", "data"), "Field required", "missing")
-    if unknown := next((name for name in content if name != "data"), None):
+    unknown = next((name for name in content if name != "data"), None)
+    if unknown is not None:
         raise reject(("body", unknown), "Extra inputs are not permitted", "extra_forbidden")
     return _parse_data(content["data"])
 
@@ -71,7 +73,18 @@ def _parse_data(data: object) -> PredictionRequest:
         raise reject(location, "List should have at least 1 item", "too_short")
     if len(data) > MAX_ROWS:
         raise reject(location, f"List should have at most {MAX_ROWS} items", "too_long", 413)
+    if sum(map(_count_history_rows, data)) > MAX_HISTORY_ROWS:
+        raise reject(
+            location, f"Histories should have at most {MAX_HISTORY_ROWS} rows", "too_long", 413
+        )
     return PredictionRequest(data, several=True)
+
+
+def _count_history_rows(row: object) -> int:
+    history = row.get("history") if isinstance(row, dict) else None
+    if not isinstance(history, dict):
+        return 0
+    return sum(len(rows) for rows in history.values() if isinstance(rows, list))
 
 
 def parse_threshold(query: Iterable[tuple[str, str]]) -> float | None:

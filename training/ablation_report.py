@@ -8,10 +8,13 @@ from pathlib import Path
 
 from credit.cost import CostMatrix
 from credit.errors import TrainingImpossible
-from training.ablation import Ablation, CostDifference, ablate_families
+from credit.features.catalog import FEATURE_NAMES
+from training.ablation import FIT, Ablation, CostDifference, ablate_families
 from training.auc_difference import AucDifference
 from training.feature_matrix import build_matrix
+from training.fitting import FitSettings
 from training.histories import build_histories
+from training.leakage import require_no_leak
 from training.replacing import replacing
 from training.sound_tables import require_sound_tables
 from training.tables import open_tables
@@ -27,6 +30,10 @@ Differences are to the model on all features: an AUC below 0, or a cost above it
 that. Intervals are paired and of 95 %: DeLong's for AUC; for cost per applicant a bootstrap over
 clients, each model at its own cheapest threshold. Another draw of the folds, or another fit, is in
 neither.
+
+The scores themselves, EXT_SOURCE_1 to 3, are columns of `application`; `loan price` holds two
+products with their mean. What is removed is often told by what remains: a family that costs little
+alone is not worthless.
 
 | model | features | AUC | cost | AUC difference | cost difference |
 |---|---|---|---|---|---|
@@ -52,11 +59,11 @@ class AblationOrder:
     memory_limit: str | None
 
 
-def write_ablation(order: AblationOrder, say: Say) -> None:
+def write_ablation(order: AblationOrder, say: Say, fit: FitSettings = FIT) -> None:
     """Measure every family and write the page, whole or not at all.
 
     Raises:
-        CreditError: If the tables are not sound, or too few.
+        CreditError: If the tables are not sound, too few, or know the outcome.
     """
     require_sound_tables(order.data, say, order.memory_limit)
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
@@ -64,8 +71,9 @@ def write_ablation(order: AblationOrder, say: Say) -> None:
         matrix = build_matrix(tables, "application_train", build_histories(tables))
         if matrix.defaulted is None:
             raise TrainingImpossible("application_train has no TARGET: nothing can be judged.")
+        require_no_leak(matrix.features, matrix.defaulted, matrix.clients, FEATURE_NAMES)
         rows = []
-        for row in ablate_families(matrix, tables, order.costs):
+        for row in ablate_families(matrix, tables, order.costs, fit):
             say(f"{row.change}: AUC {row.auc:.4f}, cost {row.cost:.4f}")
             rows.append(row)
     page = render_ablation(order.title, len(matrix.clients), float(matrix.defaulted.mean()), rows)

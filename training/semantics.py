@@ -33,15 +33,29 @@ _RAW = {column.name: _UNITS.get(column.unit, Semantics.REST) for column in APPLI
 
 _WINDOW = re.compile(r"_(last_?)?\d+[dmky]?$")
 _RATIOS = {
-    "a_day", "of", "per", "price", "rate", "ratio", "share", "times", "to", "utilisation",
+    "a_day", "credit_term", "of", "per", "price", "rate", "ratio", "share", "times", "to",
+    "utilisation",
 }  # fmt: skip
 _AVERAGES = {"mean", "median", "std", "var", "skew", "slope", "trend", "share", "deviation"}
-_COUNTS = {"count", "made", "total", "number", "nunique", "prolonged", "remaining", "enquiries"}
-_DAYS = {"days", "day", "months", "month", "dpd", "last_due", "enddate"}
+_COUNTS = {
+    "count",
+    "late_loan",
+    "made",
+    "total",
+    "number",
+    "nunique",
+    "prolonged",
+    "remaining",
+    "enquiries",
+}
+_DAYS = {
+    "day", "days", "dpd", "enddate", "first_drawing", "first_due", "last_due", "month", "months",
+    "term", "termination",
+}  # fmt: skip
 _AMOUNTS = {
     "amount", "annuity", "asked", "balance", "credit", "debt", "down", "drawings", "due", "goods",
     "granted", "income", "installment", "instalment", "interest", "limit", "overdue", "paid",
-    "payment", "payments", "receivable", "underpaid",
+    "payment", "payments", "receivable", "repaid", "underpaid",
 }  # fmt: skip
 
 

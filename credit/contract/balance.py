@@ -17,9 +17,10 @@ from credit.contract.column import (
     months,
     whole,
 )
+from credit.contract.previous import LARGEST_LOAN_KEY
 
 _KEYS = (
-    key("SK_ID_PREV", "Identifier of the earlier loan"),
+    key("SK_ID_PREV", "Identifier of the earlier loan", maximum=LARGEST_LOAN_KEY),
     key("SK_ID_CURR", "Application at hand"),
 )
 _MONTH = months("MONTHS_BALANCE", "Month, counted back from the application", -120, 0)

@@ -117,10 +117,10 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-def key(name: str, meaning: str, *, nullable: bool = False) -> Column:
+def key(name: str, meaning: str, *, maximum: int = 2**53 - 1, nullable: bool = False) -> Column:
     """Return an identifier column."""
     return Column(
-        name=name, kind=Kind.KEY, meaning=meaning, minimum=0, maximum=2**53 - 1, nullable=nullable
+        name=name, kind=Kind.KEY, meaning=meaning, minimum=0, maximum=maximum, nullable=nullable
     )
 
 

@@ -18,6 +18,9 @@ from credit.contract.column import (
     whole,
 )
 
+LARGEST_LOAN_KEY = 10**8 - 1
+"""Loans are put in order by day and identifier in one exact number (`rank_latest`)."""
+
 
 def _with_gaps(name: str, meaning: str, texts: tuple[str, ...]) -> Column:
     """Return a category that the source fills with XNA where it has nothing."""
@@ -33,7 +36,11 @@ PREVIOUS_APPLICATION = Table(
     name="previous_application",
     meaning="One earlier application of a client to the same lender.",
     columns=(
-        key("SK_ID_PREV", "Identifier of the earlier application and of its loan"),
+        key(
+            "SK_ID_PREV",
+            "Identifier of the earlier application and of its loan",
+            maximum=LARGEST_LOAN_KEY,
+        ),
         key("SK_ID_CURR", "Application at hand"),
         _with_gaps(
             "NAME_CONTRACT_TYPE",

@@ -24,7 +24,7 @@ def _list_features(described: Iterable[Column | ApplicationFeature]) -> tuple[Fe
 
 APPLICATION_FAMILIES: Mapping[str, tuple[Feature, ...]] = {
     "application": _list_features(_RAW),
-    "external scores": _list_features(EXTERNAL_SCORES),
+    "combined external scores": _list_features(EXTERNAL_SCORES),
     "loan price": _list_features(LOAN_PRICE),
     "household": _list_features(HOUSEHOLD),
 }

@@ -16,6 +16,8 @@ Rows = nw.LazyFrame[Any]
 
 CLIENT = "SK_ID_CURR"
 HAS_HISTORY = "has_history"
+LARGEST = 3.4e38
+"""Just inside float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,12 @@ class HistoryFeature:
     aggregate: nw.Expr
 
 
+def _to_float32(name: str) -> nw.Expr:
+    """Return the column as float32; null beyond its range, where engines differ."""
+    value = nw.col(name)
+    return nw.when(value.abs() <= LARGEST).then(value).cast(nw.Float32).alias(name)
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryFamily:
     """Features made from the rows of one history table.
@@ -67,7 +75,7 @@ class HistoryFamily:
         named = [item.aggregate.alias(item.feature.name) for item in self.features]
         grouped = derived.group_by(CLIENT).agg(*named)
         names = [item.feature.name for item in self.features]
-        return grouped.select(CLIENT, nw.col(*names).cast(nw.Float32))
+        return grouped.select(CLIENT, *(_to_float32(name) for name in names))
 
 
 class Sort(Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,16 +10,16 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from training.column_auc import compute_auc_error
-from training.fitting import FitSettings, cross_validate
-from training.selection import select_by_correlation
+from training.fitting import FitSettings, assign_folds, cross_validate
+from training.fold_features import FittedFamily, make_fold_features
+from training.tables import open_tables
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pathlib import Path
 
     from training.feature_matrix import FeatureMatrix
 
 QUICK = FitSettings(rounds_max=30, patience=10)
-TOP = 30
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -34,18 +35,20 @@ def test_shuffled_outcomes_are_foretold_as_well_as_by_a_coin(
     assert abs(roc_auc_score(defaulted, pd) - 0.5) < 3 * compute_auc_error(0.5, bad, good)
 
 
-def test_features_selected_in_folds_foretell_shuffled_outcomes_no_better(
-    matrix: FeatureMatrix,
+@pytest.mark.parametrize("family", FittedFamily)
+def test_features_fitted_in_folds_foretell_shuffled_outcomes_no_better(
+    many_clients: Path, matrix: FeatureMatrix, family: FittedFamily
 ) -> None:
     assert matrix.defaulted is not None
-    defaulted = np.random.default_rng(4).permutation(matrix.defaulted)
-    names = [str(number) for number in range(matrix.features.shape[1])]
+    dealt = replace(matrix, defaulted=np.random.default_rng(4).permutation(matrix.defaulted))
+    assert dealt.defaulted is not None
+    folds = assign_folds(dealt.defaulted, QUICK.seed)
+    with open_tables(many_clients) as tables:
+        nested = make_fold_features(family, dealt, folds, tables)
 
-    def keep_chosen(_fold: int, rest: NDArray[np.intp]) -> NDArray[np.float32]:
-        chosen = select_by_correlation(matrix.features[rest], defaulted[rest], names, TOP)
-        return matrix.features[:, [int(name) for name in chosen]]
+    pd = cross_validate(
+        matrix.features, dealt.defaulted, QUICK, arrange=lambda fold, _rest: nested.leave_out(fold)
+    ).pd
 
-    pd = cross_validate(matrix.features, defaulted, QUICK, arrange=keep_chosen).pd
-
-    bad, good = int(defaulted.sum()), int((~defaulted).sum())
-    assert abs(roc_auc_score(defaulted, pd) - 0.5) < 3 * compute_auc_error(0.5, bad, good)
+    bad, good = int(dealt.defaulted.sum()), int((~dealt.defaulted).sum())
+    assert abs(roc_auc_score(dealt.defaulted, pd) - 0.5) < 3 * compute_auc_error(0.5, bad, good)

@@ -20,6 +20,17 @@ from training.histories import build_histories
 from training.tables import Tables, open_tables
 
 REAL_CLIENTS = 200
+LOAN = {
+    "SK_ID_BUREAU": 5,
+    "CREDIT_ACTIVE": "Active",
+    "CREDIT_CURRENCY": "currency 1",
+    "DAYS_CREDIT": -300,
+    "CREDIT_DAY_OVERDUE": 0,
+    "CNT_CREDIT_PROLONG": 0,
+    "AMT_CREDIT_SUM_OVERDUE": 0,
+    "CREDIT_TYPE": "Credit card",
+    "DAYS_CREDIT_UPDATE": -20,
+}
 OWNERS = {"bureau_balance": "bureau"}
 
 
@@ -96,19 +107,8 @@ def test_real_clients_have_the_same_history_features_raw_and_stored(
 
 
 def test_applicants_with_the_same_loans_are_told_apart(engine: RawHistories) -> None:
-    loan = {
-        "SK_ID_BUREAU": 5,
-        "CREDIT_ACTIVE": "Active",
-        "CREDIT_CURRENCY": "currency 1",
-        "DAYS_CREDIT": -300,
-        "CREDIT_DAY_OVERDUE": 0,
-        "CNT_CREDIT_PROLONG": 0,
-        "AMT_CREDIT_SUM_OVERDUE": 0,
-        "CREDIT_TYPE": "Credit card",
-        "DAYS_CREDIT_UPDATE": -20,
-    }
     months = [{"SK_ID_BUREAU": 5, "MONTHS_BALANCE": -n, "STATUS": "0"} for n in range(3)]
-    block = check_history({"bureau": [loan], "bureau_balance": months}, 7, ())
+    block = check_history({"bureau": [LOAN], "bureau_balance": months}, 7, ())
 
     both = engine.compute([block, block])
 
@@ -119,3 +119,26 @@ def test_applicants_with_the_same_loans_are_told_apart(engine: RawHistories) -> 
 
 def test_without_rows_there_is_the_empty_history(engine: RawHistories) -> None:
     np.testing.assert_array_equal(engine.compute([{}, {"bureau": []}]), empty_history(2))
+
+
+def test_a_ratio_beyond_float32_is_missing_and_harms_nobody(engine: RawHistories) -> None:
+    tiny = LOAN | {"AMT_CREDIT_SUM": 1e-35, "AMT_CREDIT_SUM_DEBT": 4e8}
+    usual = LOAN | {"AMT_CREDIT_SUM": 1_000, "AMT_CREDIT_SUM_DEBT": 400}
+    blocks = [check_history({"bureau": [row]}, 7, ()) for row in (tiny, usual)]
+
+    of_tiny, of_usual = engine.compute(blocks)
+
+    position = HISTORY_FEATURE_NAMES.index("bureau_debt_to_credit")
+    assert np.isnan(of_tiny[position])
+    assert of_usual[position] == np.float32(0.4)
+    assert np.isfinite(of_tiny[~np.isnan(of_tiny)]).all()
+
+
+def test_after_a_failure_the_next_applicants_find_no_rows_of_others(engine: RawHistories) -> None:
+    block = check_history({"bureau": [LOAN]}, 7, ())
+    alone = engine.compute([block])
+
+    with pytest.raises(KeyError):
+        engine.compute([block, {"POS_CASH_balance": [{"SK_ID_PREV": 1}]}])
+
+    np.testing.assert_array_equal(engine.compute([block]), alone)

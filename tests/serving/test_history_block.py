@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.history_block import MOST_ROWS, check_history
+from serving.history_block import MOST_FAULTS, MOST_ROWS, check_history
 from serving.row_model import InvalidApplicant
 
 LOAN = {
@@ -51,6 +51,8 @@ def test_rows_may_name_the_applicant_and_nobody_else() -> None:
     [
         ([], (("history",), "dict_type")),
         ({"loans": []}, (("history", "loans"), "extra_forbidden")),
+        ({"": []}, (("history", ""), "extra_forbidden")),
+        ({"bureau_balance": [MONTH]}, (("history", "bureau_balance"), "unknown_key")),
         ({"bureau": {}}, (("history", "bureau"), "list_type")),
         ({"bureau": [3]}, (("history", "bureau", 0), "model_type")),
         ({"bureau": [LOAN | {"X": 1}]}, (("history", "bureau", 0, "X"), "extra_forbidden")),
@@ -72,7 +74,8 @@ def test_a_block_that_breaks_the_contract_is_told_where(
     assert fail(block) == [fault]
 
 
-def test_every_faulty_row_is_told() -> None:
+def test_every_faulty_row_is_told_up_to_a_page() -> None:
     broken = [LOAN | {"SK_ID_BUREAU": number, "CREDIT_TYPE": "?"} for number in range(3)]
 
     assert len(fail({"bureau": [*broken, LOAN]})) == 3
+    assert len(fail({"previous_application": [{}] * MOST_ROWS})) == MOST_FAULTS

@@ -10,9 +10,10 @@ import pytest
 from credit.cost import CostMatrix
 from credit.features.catalog import FAMILIES, FEATURE_NAMES
 from training.ablation import Ablation, CostDifference, _compare_costs, ablate_families
-from training.ablation_report import render_ablation
+from training.ablation_report import AblationOrder, render_ablation, write_ablation
 from training.auc_difference import AucDifference
 from training.fitting import FitSettings
+from training.fold_features import FittedFamily
 from training.tables import open_tables
 
 if TYPE_CHECKING:
@@ -40,6 +41,18 @@ def test_a_family_is_left_out_and_compared_with_all(
     assert without.auc_gain.difference == pytest.approx(without.auc - usual.auc)
     assert without.cost_gain is not None
     assert without.cost_gain.difference == pytest.approx(without.cost - usual.cost)
+
+
+def test_every_family_has_its_row(few_clients: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    order = AblationOrder(few_clients, tmp_path / "page.md", "few", CostMatrix(), None)
+
+    write_ablation(order, said.append, FitSettings(rounds_max=2, patience=2))
+
+    rows = [line.split(" | ")[0].strip("| ") for line in order.out.read_text().splitlines()]
+    expected = ["all", *(f"without {family}" for family in FAMILIES)]
+    expected += [f"with {family.value}" for family in FittedFamily]
+    assert rows[-len(expected) :] == expected
 
 
 def test_the_interval_of_a_cost_difference_is_that_of_a_mean() -> None:

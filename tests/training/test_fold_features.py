@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,6 +153,21 @@ def test_history_rows_are_those_of_the_asked_clients(
 
     found = dict(zip(*np.unique(clients[rows.owners], return_counts=True), strict=True))
     assert found == counts
+
+
+@pytest.mark.parametrize("family", [FittedFamily.NEIGHBOURS, FittedFamily.ROW_SCORES])
+def test_no_feature_of_a_client_knows_the_outcomes_of_the_fold_left_out_or_of_their_own(
+    many_clients: Path, matrix: FeatureMatrix, family: FittedFamily
+) -> None:
+    assert matrix.defaulted is not None
+    folds = assign_folds(matrix.defaulted, seed=0)
+    flipped = replace(matrix, defaulted=matrix.defaulted ^ np.isin(folds, (1, 3)))
+    with open_tables(many_clients) as tables:
+        before = make_fold_features(family, matrix, folds, tables).leave_out(1)
+        after = make_fold_features(family, flipped, folds, tables).leave_out(1)
+
+    np.testing.assert_array_equal(before[folds == 3], after[folds == 3])
+    assert not np.array_equal(before[folds == 1], after[folds == 1], equal_nan=True)
 
 
 def test_columns_with_two_values_vary_and_missing_is_one() -> None:
