@@ -95,6 +95,7 @@ def test_every_feature_of_every_client_is_the_same_on_both_engines(
     assert set(empty) <= RARE, "features that no demo client has prove nothing"
 
 
+@pytest.mark.slow
 def test_both_engines_agree_when_tables_are_missing_and_others_are_zipped(
     tmp_path: Path, spark: Spark
 ) -> None:

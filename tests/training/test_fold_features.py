@@ -15,9 +15,10 @@ from credit.contract import APPLICATION_COLUMNS
 from credit.features.catalog import FEATURE_NAMES
 from training.deviations import FEWEST, Deviations
 from training.deviations import NAMES as DEVIATIONS
-from training.feature_matrix import find_varying
+from training.feature_matrix import build_matrix, find_varying
 from training.fitting import assign_folds
 from training.fold_features import FittedFamily, make_fold_features
+from training.histories import build_histories
 from training.neighbours import COUNT, Neighbours
 from training.row_scores import HistoryRows, read_history_rows, score_rows
 from training.tables import open_tables
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 
 Features = NDArray[np.float32]
 ROUNDING = 1e-6
+
+
+@pytest.fixture(scope="module")
+def few(few_clients: Path) -> FeatureMatrix:
+    """The features and outcomes of the clients of the small demo tables."""
+    with open_tables(few_clients) as tables:
+        return build_matrix(tables, "application_train", build_histories(tables))
 
 
 def make_features(count: int, **columns: NDArray[np.float64] | float) -> Features:
@@ -114,15 +122,15 @@ def test_without_rows_there_are_no_scores() -> None:
 
 @pytest.mark.parametrize("family", FittedFamily)
 def test_every_family_tells_something_of_demo_clients(
-    many_clients: Path, matrix: FeatureMatrix, family: FittedFamily
+    few_clients: Path, few: FeatureMatrix, family: FittedFamily
 ) -> None:
-    assert matrix.defaulted is not None
-    folds = assign_folds(matrix.defaulted, seed=0)
-    with open_tables(many_clients) as tables:
-        nested = make_fold_features(family, matrix, folds, tables)
+    assert few.defaulted is not None
+    folds = assign_folds(few.defaulted, seed=0)
+    with open_tables(few_clients) as tables:
+        nested = make_fold_features(family, few, folds, tables)
 
     values = nested.leave_out(0)
-    assert values.shape == (len(matrix.clients), len(nested.names))
+    assert values.shape == (len(few.clients), len(nested.names))
     assert not np.isnan(values).all(axis=0).any()
     assert len(set(nested.names)) == len(nested.names)
     assert not set(nested.names) & set(FEATURE_NAMES)
@@ -157,13 +165,13 @@ def test_history_rows_are_those_of_the_asked_clients(
 
 @pytest.mark.parametrize("family", [FittedFamily.NEIGHBOURS, FittedFamily.ROW_SCORES])
 def test_no_feature_of_a_client_knows_the_outcomes_of_the_fold_left_out_or_of_their_own(
-    many_clients: Path, matrix: FeatureMatrix, family: FittedFamily
+    few_clients: Path, few: FeatureMatrix, family: FittedFamily
 ) -> None:
-    assert matrix.defaulted is not None
-    folds = assign_folds(matrix.defaulted, seed=0)
-    flipped = replace(matrix, defaulted=matrix.defaulted ^ np.isin(folds, (1, 3)))
-    with open_tables(many_clients) as tables:
-        before = make_fold_features(family, matrix, folds, tables).leave_out(1)
+    assert few.defaulted is not None
+    folds = assign_folds(few.defaulted, seed=0)
+    flipped = replace(few, defaulted=few.defaulted ^ np.isin(folds, (1, 3)))
+    with open_tables(few_clients) as tables:
+        before = make_fold_features(family, few, folds, tables).leave_out(1)
         after = make_fold_features(family, flipped, folds, tables).leave_out(1)
 
     np.testing.assert_array_equal(before[folds == 3], after[folds == 3])
