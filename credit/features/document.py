@@ -24,6 +24,10 @@ The columns of the model in their order, table by table. Names in capitals are c
 where b is missing, zero or (in histories) negative. Days and months count from the application:
 the latest is the largest. A window of 12 months has the months 0 to -12, one of 365 days the days
 0 to -365. *Without rows* is the value for a client of whom the table says nothing.
+
+Three families know other clients, and are made inside folds by training only: the default rate of
+the nearest training clients, deviations from the mean of a group, scores of the rows of a history.
+They are measured and not served ([ADR 0015](adr/0015-fitted-families-are-measured-not-served.md)).
 """
 _HEADINGS = ("feature", "meaning", "without rows")
 
