@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from credit.cost import CostMatrix
 from credit.errors import FingerprintMismatch
 
+PAGE_WRITER = "document.py"
+"""Writes documentation, so that its wording is no part of the fingerprint."""
+
 MODEL_FILE = "model.ubj"
 """Name of the booster inside the published model folder."""
 
@@ -116,4 +119,8 @@ def hash_sources(kernel: Traversable) -> str:
 
 
 def _list_sources(folder: Traversable) -> list[Traversable]:
-    return [entry for entry in folder.iterdir() if entry.name.endswith(".py")]
+    return [
+        entry
+        for entry in folder.iterdir()
+        if entry.name.endswith(".py") and entry.name != PAGE_WRITER
+    ]
