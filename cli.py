@@ -203,7 +203,9 @@ def select(
         typer.echo(chosen.model_dump_json())
         return
     say(describe_figures(chosen.figures))
-    say(f"{len(chosen.names)} features in {file}. Next: credit train --features {file}")
+    say(
+        f"{len(chosen.names)} features in {file}. Next: credit train --data {data} --features {file}"
+    )
 
 
 @app.command()

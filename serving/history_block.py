@@ -62,7 +62,8 @@ def check_history(block: object, client: Cell, location: Location) -> HistoryBlo
                 faults += _check_owner(cells, client, (*location, name, number))
                 checked[name].append(cells)
         faults += _find_duplicates(TABLES[name], checked[name], (*location, name))
-    faults += _find_unowned_months(checked, location)
+    # A loan that is faulty itself is not missing too.
+    faults = faults or _find_unowned_months(checked, location)
     if faults:
         raise InvalidApplicant(faults[:MOST_FAULTS])
     return checked

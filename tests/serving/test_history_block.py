@@ -79,3 +79,9 @@ def test_every_faulty_row_is_told_up_to_a_page() -> None:
 
     assert len(fail({"bureau": [*broken, LOAN]})) == 3
     assert len(fail({"previous_application": [{}] * MOST_ROWS})) == MOST_FAULTS
+
+
+def test_months_of_a_faulty_loan_are_no_fault_of_their_own() -> None:
+    block = {"bureau": [LOAN | {"DAYS_CREDIT": 3}], "bureau_balance": [MONTH]}
+
+    assert fail(block) == [(("history", "bureau", 0, "DAYS_CREDIT"), "less_than_equal")]
