@@ -203,9 +203,8 @@ def select(
         typer.echo(chosen.model_dump_json())
         return
     say(describe_figures(chosen.figures))
-    say(
-        f"{len(chosen.names)} features in {file}. Next: credit train --data {data} --features {file}"
-    )
+    say(f"{len(chosen.names)} features in {file}")
+    say(f"Next: credit train --data {data} --features {file}")
 
 
 @app.command()

@@ -94,9 +94,7 @@ def choose_features(order: ChoiceOrder, say: Callable[[str], None], track: Track
 
 def describe_figures(figures: tuple[SetFigures, ...]) -> str:
     """Return the sets side by side as lines for a person."""
-    lines = [
-        f"{'features':18}{'kept':>6}{'AUC':>9}  difference, 95 % by DeLong (kept: mean of the folds)"
-    ]
+    lines = [f"{'features':18}{'kept*':>6}{'AUC':>9}  difference, 95 % by DeLong (* mean of folds)"]
     for row in figures:
         line = f"{row.method:18}{row.features:6.0f}{row.auc:9.4f}"
         if against := row.against_all:
