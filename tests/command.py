@@ -77,8 +77,12 @@ class Home:
         """Return what only a command that still runs may have lying about."""
         partial = [*self.folder.rglob("*.part*"), *self.folder.rglob(".*.partial-*")]
         temporary = [*self.temporary.iterdir(), *self.bentoml.glob("tmp/*")]
-        # MLflow locks a file by its name, and leaves it.
-        return partial + [path for path in temporary if "db_init_lock" not in path.name]
+        # MLflow locks a file by its name, and leaves it. BentoML may leave folders of the system's
+        # temporary ones, which nobody reads again, if it is interrupted while it removes them.
+        theirs = ("db_init_lock", "bentoml-model-", "bentoml-client-")
+        return partial + [
+            path for path in temporary if not any(name in path.name for name in theirs)
+        ]
 
 
 class Running:
