@@ -22,7 +22,9 @@ def load_booster(path: Path) -> xgboost.Booster:
     """
     booster = xgboost.Booster(model_file=path)
     booster.set_param({"nthread": 1})
-    if _list_names(booster) != [name for name in FEATURE_NAMES if name in _list_names(booster)]:
+    names = _list_names(booster)
+    known = set(names)
+    if names != [name for name in FEATURE_NAMES if name in known]:
         raise FingerprintMismatch(
             f"{path} was fitted on {booster.num_features()} features that are not of this code's "
             f"{len(FEATURE_NAMES)}, in their order. Train again with this code."

@@ -7,8 +7,6 @@ call fills the tables with its few rows and runs them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Self
 
 import duckdb
 import narwhals as nw
@@ -39,21 +37,6 @@ class RawHistories:
         for number, family in aggregate_histories(frames):
             self._connection.execute(f"PREPARE family_{number} AS {family.to_native().sql_query()}")
             self._families.append(number)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the engine."""
-        self._connection.close()
 
     def compute(self, blocks: Sequence[HistoryBlock]) -> NDArray[np.float32]:
         """Return the history features of applicants, shape (n, history features), in their order.

@@ -13,7 +13,7 @@ from credit.cost import CostMatrix, Flags, Probabilities, choose_threshold
 from credit.decision import refuse
 from credit.features.catalog import FAMILIES, FEATURE_NAMES
 from training.auc_difference import AucDifference, compare_auc
-from training.feature_matrix import FeatureMatrix, find_varying
+from training.feature_matrix import FeatureMatrix, find_varying, take_columns
 from training.fitting import ArrangeFold, FitSettings, assign_folds, cross_validate
 from training.fold_features import FittedFamily, make_fold_features
 from training.nested_folds import NestedFeatures
@@ -98,26 +98,21 @@ def ablate_families(
         raise ValueError("Without outcomes nothing can be judged.")
     defaulted = matrix.defaulted
     usual_names = find_varying(matrix.features, FEATURE_NAMES)
-    usual = _judge(_take(matrix, usual_names), defaulted, costs, fit)
+    usual = _judge(take_columns(matrix.features, usual_names), defaulted, costs, fit)
     yield _compare("all", usual, None, defaulted)
     for family, members in FAMILIES.items():
         names = tuple(name for name in usual_names if name not in members)
         if len(names) < len(usual_names):
-            judged = _judge(_take(matrix, names), defaulted, costs, fit)
+            judged = _judge(take_columns(matrix.features, names), defaulted, costs, fit)
             yield _compare(f"without {family}", judged, usual, defaulted)
     folds = assign_folds(defaulted, fit.seed)
     for fitted in FittedFamily:
         nested = make_fold_features(fitted, matrix, folds, tables, fit.seed)
         if not nested.names:
             continue
-        features = _take(matrix, usual_names)
+        features = take_columns(matrix.features, usual_names)
         judged = _judge(features, defaulted, costs, fit, nested)
         yield _compare(f"with {fitted.value}", judged, usual, defaulted)
-
-
-def _take(matrix: FeatureMatrix, names: tuple[str, ...]) -> Features:
-    wanted = set(names)
-    return matrix.features[:, [name in wanted for name in FEATURE_NAMES]]
 
 
 def _judge(

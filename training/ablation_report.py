@@ -11,7 +11,7 @@ from credit.errors import TrainingImpossible
 from credit.features.catalog import FEATURE_NAMES
 from training.ablation import FIT, Ablation, CostDifference, ablate_families
 from training.auc_difference import AucDifference
-from training.feature_matrix import build_matrix
+from training.feature_matrix import TRAINING_TABLE, build_matrix
 from training.fitting import FitSettings
 from training.histories import build_histories
 from training.leakage import require_no_leak
@@ -68,9 +68,9 @@ def write_ablation(order: AblationOrder, say: Say, fit: FitSettings = FIT) -> No
     require_sound_tables(order.data, say, order.memory_limit)
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
         say("Computing features")
-        matrix = build_matrix(tables, "application_train", build_histories(tables))
+        matrix = build_matrix(tables, TRAINING_TABLE, build_histories(tables))
         if matrix.defaulted is None:
-            raise TrainingImpossible("application_train has no TARGET: nothing can be judged.")
+            raise TrainingImpossible(f"{TRAINING_TABLE} has no TARGET: nothing can be judged.")
         require_no_leak(matrix.features, matrix.defaulted, matrix.clients, FEATURE_NAMES)
         rows = []
         for row in ablate_families(matrix, tables, order.costs, fit):

@@ -11,7 +11,7 @@ from credit.bundle import compute_fingerprint
 from credit.errors import TrainingImpossible
 from credit.features.catalog import FEATURE_NAMES
 from training.feature_list import FeatureList, write_feature_list
-from training.feature_matrix import FeatureMatrix, build_matrix
+from training.feature_matrix import TRAINING_TABLE, FeatureMatrix, build_matrix
 from training.fitting import FitSettings, require_both_outcomes
 from training.histories import build_histories
 from training.leakage import require_no_leak
@@ -19,8 +19,6 @@ from training.selection import NullImportanceSettings, select_by_null_importance
 from training.selection_cost import SetFigures, Track, measure_selection_cost
 from training.sound_tables import require_sound_tables
 from training.tables import open_tables
-
-TRAINING_TABLE = "application_train"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +13,13 @@ from credit.contract import TABLES
 from credit.contract.encoding import encode_columns
 from credit.errors import ContractViolation
 from credit.features.application import compute_application_features
-from credit.features.catalog import assemble_features
+from credit.features.catalog import FEATURE_NAMES, assemble_features
 from credit.features.feature import CLIENT
 from credit.features.history import ClientHistories
 from training.tables import Tables
 
 TARGET = "TARGET"
+TRAINING_TABLE = "application_train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,7 @@ def build_matrix(tables: Tables, population: str, histories: ClientHistories) ->
         population: ``application_train`` or ``application_test``.
         histories: What `build_histories` returned.
     """
-    relation = tables.relation(population).order(CLIENT)
-    cells = {
-        name: column.to_pylist() if pa.types.is_string(column.type) else column.to_numpy()
-        for name, column in _iterate_columns(relation.to_arrow_table())
-    }
-    columns = encode_columns(TABLES[population], cells)
+    columns = read_encoded(tables, population)
     clients = columns[CLIENT].astype(np.int64)
     history, _ = histories.look_up(clients)
     features = assemble_features(compute_application_features(columns), history)
@@ -71,8 +67,20 @@ def find_varying(features: NDArray[np.float32], names: tuple[str, ...]) -> tuple
     return tuple(name for name, alike in zip(names, same.all(axis=0), strict=True) if not alike)
 
 
-def _iterate_columns(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
-    return zip(table.column_names, table.columns, strict=True)
+def take_columns(features: NDArray[np.float32], names: Iterable[str]) -> NDArray[np.float32]:
+    """Return the catalog's features of these names, in the catalog's order."""
+    wanted = set(names)
+    return features[:, [name in wanted for name in FEATURE_NAMES]]
+
+
+def read_encoded(tables: Tables, name: str) -> dict[str, NDArray[np.float64]]:
+    """Return every column of a table as float64, ordered by client."""
+    table = tables.relation(name).order(CLIENT).to_arrow_table()
+    cells = {
+        column: values.to_pylist() if pa.types.is_string(values.type) else values.to_numpy()
+        for column, values in zip(table.column_names, table.columns, strict=True)
+    }
+    return encode_columns(TABLES[name], cells)
 
 
 def _read_outcomes(target: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -18,7 +18,13 @@ from credit.features.catalog import FEATURE_NAMES
 from training.engines.engine import HistoryEngine
 from training.engines.on_duckdb import DuckDbEngine
 from training.feature_list import FILE_NAME, FeatureList, read_feature_list
-from training.feature_matrix import FeatureMatrix, build_matrix, find_varying
+from training.feature_matrix import (
+    TRAINING_TABLE,
+    FeatureMatrix,
+    build_matrix,
+    find_varying,
+    take_columns,
+)
 from training.fitting import (
     CrossValidation,
     FitSettings,
@@ -39,7 +45,6 @@ from training.tables import Tables, open_tables
 from training.tracking import prepare_tracking
 
 Say = Callable[[str], None]
-TRAINING_TABLE = "application_train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ def _fit(
     say("Looking for columns that know the outcome")
     require_no_leak(matrix.features, defaulted, matrix.clients, FEATURE_NAMES, order.fit.threads)
     names = chosen.names if chosen else find_varying(matrix.features, FEATURE_NAMES)
-    matrix = _keep_columns(matrix, names)
+    matrix = replace(matrix, features=take_columns(matrix.features, names))
     if chosen:
         say("The list was chosen on clients like these: its out-of-fold figures flatter (ADR 0012)")
     say(f"Fitting on folds of {len(matrix.clients):,} clients, {matrix.features.shape[1]} features")
@@ -163,11 +168,6 @@ def _fit(
         documents={FILE_NAME: chosen.model_dump_json(indent=1)} if chosen else {},
     )
     return trained, evaluation
-
-
-def _keep_columns(matrix: FeatureMatrix, names: tuple[str, ...]) -> FeatureMatrix:
-    wanted = set(names)
-    return replace(matrix, features=matrix.features[:, [name in wanted for name in FEATURE_NAMES]])
 
 
 def _find_typical_row(features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import xgboost as xgb
 from numpy.typing import NDArray
 
 from credit.contract import TABLES, Kind
-from credit.contract.encoding import encode_columns
 from credit.features.feature import CLIENT
+from training.feature_matrix import read_encoded
 from training.tables import Tables
 
 SCORED_TABLES = {
@@ -64,12 +63,7 @@ def read_history_rows(tables: Tables, table: str, clients: NDArray[np.int64]) ->
         table: Name of the table, which must be there.
         clients: SK_ID_CURR, ascending; their positions are the owners' numbers.
     """
-    arrow = tables.relation(table).order(CLIENT).to_arrow_table()
-    cells = {
-        name: column.to_pylist() if pa.types.is_string(column.type) else column.to_numpy()
-        for name, column in zip(arrow.column_names, arrow.columns, strict=True)
-    }
-    columns = encode_columns(TABLES[table], cells)
+    columns = read_encoded(tables, table)
     keys = columns[CLIENT].astype(np.int64)
     owners = np.minimum(np.searchsorted(clients, keys), len(clients) - 1)
     known = clients[owners] == keys
