@@ -110,7 +110,7 @@ def cross_validate(
     for fold in range(FOLDS):
         rest, left_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         arranged = arrange(fold, rest) if arrange else features
-        booster = _fit_until_it_stops(arranged[rest], defaulted[rest], settings)
+        booster = fit_until_it_stops(arranged[rest], defaulted[rest], settings)
         pd[left_out] = booster.inplace_predict(arranged[left_out]).astype(np.float64)
         rounds.append(booster.num_boosted_rounds())
         if on_progress:
@@ -144,9 +144,10 @@ def fit_booster(
     return xgb.train(settings.to_parameters(), matrix, num_boost_round=rounds)
 
 
-def _fit_until_it_stops(
+def fit_until_it_stops(
     features: NDArray[np.float32], defaulted: Flags, settings: FitSettings
 ) -> xgb.Booster:
+    """Return a booster with as many trees as serve a hold-out of these very clients best."""
     fitted, held_out = train_test_split(
         np.arange(len(defaulted)),
         test_size=settings.holdout_share,

@@ -18,11 +18,13 @@ class Ranking:
     Attributes:
         order: Numbers of the clients, the riskiest first, shape (n,).
         last_of_tie: Places after which the probability changes, shape (distinct,).
+        pd: Probabilities in that order, shape (n,).
         defaulted: Outcomes in that order, shape (n,).
     """
 
     order: NDArray[np.intp]
     last_of_tie: NDArray[np.intp]
+    pd: Probabilities
     defaulted: Flags
 
 
@@ -31,7 +33,7 @@ def rank(defaulted: Flags, pd: Probabilities) -> Ranking:
     order = np.argsort(-pd, kind="stable")
     in_order = pd[order]
     last = np.flatnonzero(np.append(in_order[1:] != in_order[:-1], True))
-    return Ranking(order, last, defaulted[order])
+    return Ranking(order, last, in_order, defaulted[order])
 
 
 def compute_auc(ranking: Ranking, counts: Counts) -> float:
@@ -50,11 +52,16 @@ def compute_ks(ranking: Ranking, counts: Counts) -> float:
     return float(np.max(np.abs(bad / bad[-1] - good / good[-1])))
 
 
-def compute_least_cost(ranking: Ranking, counts: Counts, costs: CostMatrix) -> float:
-    """Return the cost per applicant at the threshold that is cheapest for these very counts."""
+def find_least_cost(ranking: Ranking, counts: Counts, costs: CostMatrix) -> tuple[float, float]:
+    """Return the least cost per applicant for these very counts, and the threshold it is had at.
+
+    The threshold is the lowest refused probability; 1 if nobody is to be refused.
+    """
     bad, good = _accumulate(ranking, counts)
     total = costs.false_negative * (bad[-1] - bad) + costs.false_positive * good
-    return float(total.min() / (bad[-1] + good[-1]))
+    best = int(np.argmin(total))
+    threshold = float(ranking.pd[ranking.last_of_tie[best - 1]]) if best else 1.0
+    return float(total[best] / (bad[-1] + good[-1])), threshold
 
 
 def compute_cost(defaulted: Flags, refused: Flags, counts: Counts, costs: CostMatrix) -> float:

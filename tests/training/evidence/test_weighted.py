@@ -14,7 +14,7 @@ from training.evidence.weighted import (
     compute_auc,
     compute_cost,
     compute_ks,
-    compute_least_cost,
+    find_least_cost,
     rank,
 )
 
@@ -36,7 +36,9 @@ def test_figures_are_those_of_clients_repeated(seed: int, distinct: int) -> None
         np.abs(true_positives - false_positives).max()
     )
     least = choose_threshold(bad, score, COSTS)
-    assert compute_least_cost(ranking, counts, COSTS) == pytest.approx(least.cost_per_applicant)
+    cost, threshold = find_least_cost(ranking, counts, COSTS)
+    assert cost == pytest.approx(least.cost_per_applicant)
+    assert np.array_equal(pd >= threshold, pd >= least.threshold)
     assert compute_cost(defaulted, pd >= least.threshold, counts, COSTS) == pytest.approx(
         least.cost_per_applicant
     )
