@@ -33,7 +33,8 @@ A missed default costs {costs.false_negative:g}, a refused good applicant \
 
 - **Expected cost: {evidence.nested_cost:.4f} per applicant**, refusing \
 {evidence.nested_refused_share:.1%}. Measured with thresholds chosen without the clients they \
-decide on (nested folds: {lowest:.4f} to {highest:.4f}); the interval is a 95 % bootstrap over clients.
+decide on (nested folds: {lowest:.4f} to {highest:.4f}); the interval is a 95 % bootstrap over \
+clients.
 - On the out-of-fold predictions it was chosen on, the served threshold costs \
 {choice.cost_per_applicant:.4f} and refuses {choice.refused_share:.1%}; the difference is what the \
 choice flatters itself by.
