@@ -254,7 +254,8 @@ def _judge_recalibration(
     brier_change = (after - defaulted) ** 2 - (before - defaulted) ** 2
 
     def change(counts: Counts) -> NDArray[np.float64]:
-        return np.array([loss_change @ counts, brier_change @ counts]) / counts.sum()
+        total = np.array([loss_change @ counts, brier_change @ counts])
+        return np.asarray(total / counts.sum())
 
     log_loss, brier = bootstrap(change, len(before), repetitions, seed)
     return Recalibration(method, compute_calibration_error(defaulted, after), log_loss, brier)
