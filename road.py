@@ -104,7 +104,7 @@ def train_version(
         feature_list=feature_list,
         engine=engine,
     )
-    result = train(order, say, partial(track, "Folds"))
+    result = train(order, say, track)
     if Path(settings.history_store) != order.history_store:
         say(
             f"The clients' histories are in {order.history_store}, for training writes to no URL. "
@@ -164,8 +164,8 @@ def describe_evaluation(result: TrainingResult) -> str:
                 f"KS {evaluation.ks:.4f}   calibration error {evaluation.ece:.4f}"
             ),
             (
-                f"  threshold {choice.threshold:.4f}: refuses {choice.refused_share:.1%} "
-                f"at a cost of {choice.cost_per_applicant:.4f} per applicant"
+                f"  threshold {choice.threshold:.4f}: refuses {choice.refused_share:.1%}; "
+                f"expected cost {result.metrics['nested_cost']:.4f} per applicant"
             ),
         )
     )

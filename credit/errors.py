@@ -12,7 +12,7 @@ CreditError                 1   500
 ├── BuildFailed            11   500   the Bento could not be built
 ├── TargetLeak             12   422   a column knows the outcome that is to be foretold
 ├── EngineFailed           13   503   the table engine is not installed, did not start, or broke off
-└── CardIncomplete         14   500   a section of the model card is missing or blank
+└── CardIncomplete         15   500   a section of the model card is missing or blank
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -107,5 +107,5 @@ class EngineFailed(CreditError):
 class CardIncomplete(CreditError):
     """A section of the model card is missing or blank, so the run is no evidence."""
 
-    exit_code = 14
+    exit_code = 15
     http_status = 500

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -30,11 +30,13 @@ class FeatureMatrix:
         clients: SK_ID_CURR, ascending, shape (n,).
         features: float32 of shape (n, len(FEATURES)), columns in the catalog's order.
         defaulted: Outcomes of shape (n,); None where the table has no TARGET.
+        columns: The application's own columns, as the contract encodes them, each of shape (n,).
     """
 
     clients: NDArray[np.int64]
     features: NDArray[np.float32]
     defaulted: NDArray[np.bool_] | None
+    columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def build_matrix(tables: Tables, population: str, histories: ClientHistories) -> FeatureMatrix:
@@ -50,7 +52,7 @@ def build_matrix(tables: Tables, population: str, histories: ClientHistories) ->
     history, _ = histories.look_up(clients)
     features = assemble_features(compute_application_features(columns), history)
     defaulted = _read_outcomes(columns[TARGET]) if TARGET in columns else None
-    return FeatureMatrix(clients, features, defaulted)
+    return FeatureMatrix(clients, features, defaulted, columns)
 
 
 def find_varying(features: NDArray[np.float32], names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
-"""The training half of the road: tables, features, folds, threshold, registered version."""
+"""The training half of the road: tables, features, folds, threshold, evidence, version."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,11 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.bundle import Bundle, compute_fingerprint
+from credit.contract import TABLES
 from credit.cost import CostMatrix
 from credit.errors import TrainingImpossible
 from credit.features.catalog import FEATURE_NAMES
+from credit.store_manifest import SourceFile
 from training.engines.engine import HistoryEngine
 from training.engines.on_duckdb import DuckDbEngine
+from training.evidence.environment import describe_environment
+from training.evidence.facts import RunFacts
+from training.evidence.gather import EvidenceSettings, gather_evidence
+from training.evidence.model_card import render_card
+from training.evidence.performance import tell_no_better_than_chance
+from training.evidence.referral import ReferZone, find_refer_zone
 from training.feature_list import FILE_NAME, FeatureList, read_feature_list
 from training.feature_matrix import (
     TRAINING_TABLE,
@@ -25,26 +33,19 @@ from training.feature_matrix import (
     find_varying,
     take_columns,
 )
-from training.fitting import (
-    CrossValidation,
-    FitSettings,
-    Progress,
-    cross_validate,
-    fit_booster,
-    require_both_outcomes,
-)
+from training.fitted_model import FittedModel, Say, Track, fit_model
+from training.fitting import FitSettings, require_both_outcomes
 from training.histories import build_histories
 from training.leakage import require_no_leak
 from training.metrics import Evaluation, evaluate
-from training.publish import PublishedVersion, TrainedModel, publish
+from training.publish import PublishedVersion, TrainedModel, TrainingDataset, publish
 from training.replacing import replacing
+from training.run_files import CARD_FILE, digest_sources, list_run_files
 from training.sound_tables import require_sound_tables
 from training.source_hashes import hash_sources
 from training.store_writing import write_history_store
 from training.tables import Tables, open_tables
 from training.tracking import prepare_tracking
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class TrainingOrder:
         engine: What computes the history features.
         fit: How to fit.
         feature_list: File of `credit select` with the features to fit on; None: all.
+        evidence: How much is measured.
+        refer_share: Share of applicants that a person is to decide on; None: nobody.
+        contact: Whom a refused applicant turns to, for the model card.
     """
 
     data: Path
@@ -72,6 +76,9 @@ class TrainingOrder:
     engine: HistoryEngine = DuckDbEngine()
     fit: FitSettings = FitSettings()
     feature_list: Path | None = None
+    evidence: EvidenceSettings = EvidenceSettings()
+    refer_share: float | None = None
+    contact: str = "the lender's customer service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class TrainingResult:
         missing: History tables that were not there.
         clients: Clients fitted on.
         features: Columns of the model.
+        metrics: All figures of the evidence, by name.
     """
 
     published: PublishedVersion
@@ -91,9 +99,21 @@ class TrainingResult:
     missing: tuple[str, ...]
     clients: int
     features: int
+    metrics: Mapping[str, float]
 
 
-def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> TrainingResult:
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What was read: the clients to learn from, and where they came from."""
+
+    matrix: FeatureMatrix
+    defaulted: NDArray[np.bool_]
+    sources: Mapping[str, SourceFile]
+    rows: Mapping[str, int]
+    tables: Tables
+
+
+def train(order: TrainingOrder, say: Say, track: Track | None = None) -> TrainingResult:
     """Train, evaluate and register a model, and write the history store that belongs to it.
 
     The store is replaced after the model is registered, and both carry the same fingerprint.
@@ -101,7 +121,7 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
     Args:
         order: What to do.
         say: Told what is being done, a line a step.
-        on_fold: Told after each fold how many are done, of how many.
+        track: Told how far a work is.
 
     Raises:
         ContractViolation: If the tables break the contract in more than missing histories and
@@ -113,61 +133,118 @@ def train(order: TrainingOrder, say: Say, on_fold: Progress | None = None) -> Tr
         FingerprintMismatch: If the list of features is of other code.
         EngineFailed: If the engine does not start or breaks off.
         RegistryError: If MLflow cannot be used.
+        CardIncomplete: If a measure left a part of the model card blank.
     """
     chosen = read_feature_list(order.feature_list) if order.feature_list else None
-    require_sound_tables(order.data, say, order.memory_limit)
+    rows = require_sound_tables(order.data, say, order.memory_limit).rows
     prepare_tracking(order.tracking_uri)
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
         say("Computing features")
         histories = build_histories(tables, order.engine)
-        sources = hash_sources(order.data)
+        sources = hash_sources(order.data, TABLES)
         matrix = build_matrix(tables, TRAINING_TABLE, histories)
-        model, evaluation = _fit(matrix, tables, order, chosen, say, on_fold)
+        material = _Material(matrix, _require_outcomes(matrix), sources, rows, tables)
+        model, evaluation = _make_model(material, order, chosen, say, track or _track_nothing)
         missing = tuple(tables.missing)
     say("Registering model and threshold in MLflow")
     # Written before and put in place after, so that no version is ever without its store.
     with replacing(order.history_store) as part:
         write_history_store(histories, part, sources)
         published = publish(model, order.tracking_uri, order.model_name)
+    features = model.booster.num_features()
     return TrainingResult(
-        published, evaluation, missing, len(matrix.clients), model.booster.num_features()
+        published, evaluation, missing, len(matrix.clients), features, model.metrics
     )
 
 
-def _fit(
-    matrix: FeatureMatrix,
-    tables: Tables,
+def _require_outcomes(matrix: FeatureMatrix) -> NDArray[np.bool_]:
+    if matrix.defaulted is None:
+        raise TrainingImpossible(f"{TRAINING_TABLE} has no TARGET, so nothing can be learned.")
+    require_both_outcomes(matrix.defaulted)
+    return matrix.defaulted
+
+
+def _make_model(
+    material: _Material,
     order: TrainingOrder,
     chosen: FeatureList | None,
     say: Say,
-    on_fold: Progress | None,
+    track: Track,
 ) -> tuple[TrainedModel, Evaluation]:
-    if matrix.defaulted is None:
-        raise TrainingImpossible(f"{TRAINING_TABLE} has no TARGET, so nothing can be learned.")
-    defaulted = matrix.defaulted
-    require_both_outcomes(defaulted)
+    matrix, defaulted = material.matrix, material.defaulted
     say("Looking for columns that know the outcome")
     require_no_leak(matrix.features, defaulted, matrix.clients, FEATURE_NAMES, order.fit.threads)
     names = chosen.names if chosen else find_varying(matrix.features, FEATURE_NAMES)
-    matrix = replace(matrix, features=take_columns(matrix.features, names))
+    features = take_columns(matrix.features, names)
     if chosen:
         say("The list was chosen on clients like these: its out-of-fold figures flatter (ADR 0012)")
-    say(f"Fitting on folds of {len(matrix.clients):,} clients, {matrix.features.shape[1]} features")
-    validation = cross_validate(matrix.features, defaulted, order.fit, on_fold)
-    evaluation = evaluate(defaulted, validation.pd, order.costs)
-    rounds = round(float(np.mean(validation.rounds)))
-    say(f"Fitting the model on all clients, {rounds} trees")
-    booster = fit_booster(matrix.features, defaulted, rounds, order.fit, names)
-    bundle = _make_bundle(evaluation, tables, order.costs)
+    fitted = fit_model(features, defaulted, names, order.costs, order.fit, say, track)
+    evaluation = evaluate(defaulted, fitted.validation.pd, order.costs)
+    zone = _find_zone(fitted, defaulted, evaluation, order)
+    facts = _collect_facts(material, fitted, evaluation, order, chosen)
+    evidence = gather_evidence(fitted, defaulted, facts, order.costs, zone, order.evidence, say)
+    if not evidence.performance.beats_chance:
+        say(f"Note: {tell_no_better_than_chance(evidence.performance).replace('**', '')}")
+    card = render_card(f"Model card: {order.model_name}", evidence.sections)
+    files = list_run_files(card, evidence.sections, material.sources, facts.environment)
+    if chosen:
+        files[FILE_NAME] = chosen.model_dump_json(indent=1).encode()
+    metrics = evaluation.to_metrics()
+    for section in evidence.sections:
+        metrics |= section.metrics
     trained = TrainedModel(
-        booster=booster,
-        bundle=bundle,
-        parameters=_list_parameters(matrix, validation, rounds, order),
-        metrics=evaluation.to_metrics(),
-        example=_find_typical_row(matrix.features),
-        documents={FILE_NAME: chosen.model_dump_json(indent=1)} if chosen else {},
+        booster=fitted.booster,
+        bundle=facts.bundle,
+        parameters=facts.parameters,
+        metrics=metrics,
+        example=_find_typical_row(features),
+        files=files,
+        tags=_list_tags(facts),
+        dataset=TrainingDataset(
+            name=order.data.name,
+            source=order.data.absolute().as_uri(),
+            digest=digest_sources(material.sources),
+            features=features,
+            defaulted=defaulted,
+        ),
     )
     return trained, evaluation
+
+
+def _find_zone(
+    fitted: FittedModel, defaulted: NDArray[np.bool_], evaluation: Evaluation, order: TrainingOrder
+) -> ReferZone | None:
+    if order.refer_share is None:
+        return None
+    threshold = evaluation.choice.threshold
+    return find_refer_zone(
+        defaulted, fitted.validation.pd, threshold, order.costs, order.refer_share
+    )
+
+
+def _collect_facts(
+    material: _Material,
+    fitted: FittedModel,
+    evaluation: Evaluation,
+    order: TrainingOrder,
+    chosen: FeatureList | None,
+) -> RunFacts:
+    used = set(fitted.names)
+    return RunFacts(
+        model_name=order.model_name,
+        bundle=_make_bundle(evaluation, material.tables, order.costs),
+        parameters=_list_parameters(material.matrix, fitted, order),
+        environment=describe_environment(),
+        sources=material.sources,
+        rows=material.rows,
+        missing=tuple(material.tables.missing),
+        clients=len(material.matrix.clients),
+        defaults=int(np.count_nonzero(material.defaulted)),
+        features=len(fitted.names),
+        left_out=tuple(name for name in FEATURE_NAMES if name not in used),
+        chosen=chosen is not None,
+        contact=order.contact,
+    )
 
 
 def _find_typical_row(features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -191,18 +268,32 @@ def _make_bundle(evaluation: Evaluation, tables: Tables, costs: CostMatrix) -> B
 
 
 def _list_parameters(
-    matrix: FeatureMatrix, validation: CrossValidation, rounds: int, order: TrainingOrder
+    matrix: FeatureMatrix, fitted: FittedModel, order: TrainingOrder
 ) -> dict[str, object]:
     parameters = order.fit.to_parameters()
     settings = {name: value for name, value in asdict(order.fit).items() if name != "parameters"}
     return {
         **parameters,
         **settings,
-        "rounds": rounds,
-        "rounds_of_folds": list(validation.rounds),
+        "rounds": fitted.rounds,
+        "rounds_of_folds": list(fitted.validation.rounds),
+        "recalibrated": fitted.applied is not None,
         "engine": order.engine.name.value,
         "clients": len(matrix.clients),
-        "features": matrix.features.shape[1],
+        "features": len(fitted.names),
         "false_negative_cost": order.costs.false_negative,
         "false_positive_cost": order.costs.false_positive,
     }
+
+
+def _list_tags(facts: RunFacts) -> dict[str, str]:
+    return {
+        "fingerprint": facts.bundle.fingerprint,
+        "data_digest": digest_sources(facts.sources),
+        "git_commit": facts.environment.git_commit,
+        "model_card": CARD_FILE,
+    }
+
+
+def _track_nothing(_work: str, _done: int, _total: int) -> None:
+    """Tell nobody how far a work is."""

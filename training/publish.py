@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import os
+import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import xgboost as xgb
 from mlflow import MlflowClient
+from mlflow.data.numpy_dataset import from_numpy
 from mlflow.environment_variables import MLFLOW_UV_AUTO_DETECT
 from mlflow.exceptions import MlflowException
 from mlflow.models.signature import ModelSignature, infer_signature
@@ -43,6 +47,25 @@ class PublishedVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingDataset:
+    """Where the clients came from, for MLflow's lineage.
+
+    Attributes:
+        name: Folder's or archive's name.
+        source: Its URI.
+        digest: Of the files, at most 36 characters.
+        features: Shape (n, features).
+        defaulted: Shape (n,).
+    """
+
+    name: str
+    source: str
+    digest: str
+    features: NDArray[np.float32]
+    defaulted: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainedModel:
     """What a training run found out.
 
@@ -52,7 +75,9 @@ class TrainedModel:
         parameters: What was set.
         metrics: What was measured.
         example: A typical row of features, of nobody in particular, shape (features,).
-        documents: Texts to keep with the run, by file name.
+        files: What to keep with the run, by path inside its artifacts.
+        tags: Of the run; `mlflow.note.content` is what its page opens with.
+        dataset: What it was fitted on.
     """
 
     booster: xgb.Booster
@@ -60,7 +85,9 @@ class TrainedModel:
     parameters: Mapping[str, object]
     metrics: Mapping[str, float]
     example: NDArray[np.float32]
-    documents: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    dataset: TrainingDataset | None = None
 
 
 def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> PublishedVersion:
@@ -80,8 +107,10 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
         mlflow.log_metrics(
             {name: value for name, value in model.metrics.items() if math.isfinite(value)}
         )
-        for name, text in model.documents.items():
-            mlflow.log_text(text, name)
+        mlflow.set_tags(dict(model.tags))
+        if model.dataset:
+            _log_dataset(model.dataset)
+        _log_files(model.files)
         example = pd.DataFrame([model.example], columns=list(model.booster.feature_names or ()))
         info = mlflow.xgboost.log_model(
             model.booster,
@@ -106,6 +135,29 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
         model_id=info.model_id,
     )
     return PublishedVersion(model_name, str(version.version), run.info.run_id)
+
+
+def _log_dataset(dataset: TrainingDataset) -> None:
+    with warnings.catch_warnings():
+        # MLflow knows two ways to a local folder, which are the same.
+        warnings.filterwarnings("ignore", message="The specified dataset source can be interpreted")
+        known = from_numpy(
+            dataset.features,
+            source=dataset.source,
+            targets=dataset.defaulted,
+            name=dataset.name,
+            digest=dataset.digest,
+        )
+    mlflow.log_input(known, context="training")
+
+
+def _log_files(files: Mapping[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory(prefix="credit-run-") as folder:
+        for name, content in files.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        mlflow.log_artifacts(folder)
 
 
 def _require_registered_model(client: MlflowClient, name: str) -> None:

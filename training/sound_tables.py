@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from training.check_report import describe_finding
+from training.check_report import CheckReport, describe_finding
 from training.table_check import check_tables
 
 
 def require_sound_tables(
     data: Path, say: Callable[[str], None], memory_limit: str | None = None
-) -> None:
-    """Return if features can be computed from the tables; what is not fatal is told, a line each.
+) -> CheckReport:
+    """Return the report if features can be computed; what is not fatal is told, a line each.
 
     Raises:
         ContractViolation: If the tables break the contract in more than missing histories and
@@ -25,3 +25,4 @@ def require_sound_tables(
     for note in report.notes:
         say(f"Note: {describe_finding(note)}")
     report.raise_for_violations()
+    return report

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from credit.bundle import compute_fingerprint
+from credit.contract import HISTORY_TABLES
 from credit.features.catalog import HISTORY_FEATURE_NAMES
 from credit.features.feature import CLIENT
 from credit.features.history import ClientHistories
@@ -29,13 +30,13 @@ def write_history_store(
     Args:
         histories: What `training.histories.build_histories` returned.
         path: Where to.
-        sources: What `training.source_hashes.hash_sources` returned.
+        sources: What `training.source_hashes.hash_sources` returned; histories' are kept.
     """
     manifest = StoreManifest(
         fingerprint=compute_fingerprint(),
         features=HISTORY_FEATURE_NAMES,
         clients=len(histories.clients),
-        sources=dict(sources),
+        sources={name: file for name, file in sources.items() if name in HISTORY_TABLES},
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         version=_find_version(),
     )

@@ -30,7 +30,9 @@ STEPS = [
     "Computing features",
     "Looking for columns",
     "Fitting on folds",
+    "Choosing thresholds",
     "Fitting the model",
+    "Gathering evidence",
     "Registering",
 ]
 
@@ -78,7 +80,8 @@ def test_the_run_is_told_how_the_model_was_fitted(trained: Trained) -> None:
     assert data.params["clients"] == str(trained.result.clients)
     assert data.params["false_negative_cost"] == "8.0"
     assert data.params["rounds"] == str(trained.load_booster().num_boosted_rounds())
-    assert data.metrics == pytest.approx(trained.result.evaluation.to_metrics())
+    assert data.metrics == pytest.approx(trained.result.metrics)
+    assert trained.result.metrics.items() >= trained.result.evaluation.to_metrics().items()
 
 
 def test_the_model_foretells_defaults_of_clients_it_has_not_seen(trained: Trained) -> None:
@@ -91,8 +94,9 @@ def test_all_tables_being_there_none_is_said_to_be_missing(trained: Trained) -> 
 
 
 def test_every_step_is_said(trained: Trained) -> None:
-    steps = zip(STEPS, trained.said, strict=True)
-    assert all(said.startswith(step) for step, said in steps)
+    recalibrated = "A logistic recalibration"  # sixty trees are too few to be calibrated
+    said = [line for line in trained.said if not line.startswith(recalibrated)]
+    assert all(line.startswith(step) for step, line in zip(STEPS, said, strict=True))
 
 
 def test_the_store_knows_the_clients_histories_and_the_code_they_were_made_with(

@@ -1,4 +1,4 @@
-"""The parts of the model card that tell what was done, with what, and what it must not be used for."""
+"""What the model card tells of the run itself: what was done, with what, and its limits."""
 
 from __future__ import annotations
 

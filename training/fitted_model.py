@@ -1,0 +1,110 @@
+"""A model fitted with all that is needed to judge it: folds, nested thresholds, recalibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from credit.cost import CostMatrix, Flags, Probabilities
+from training.evidence.calibration import (
+    Recalibration,
+    judge_recalibrations,
+    recalibrate_in_folds,
+)
+from training.fitting import (
+    CrossValidation,
+    FitSettings,
+    cross_validate,
+    fit_booster,
+    fit_until_it_stops,
+)
+from training.nested_threshold import NestedThresholds, choose_nested_thresholds
+from training.recalibration import LogisticMap, fit_logistic_map, recalibrate_booster
+
+Say = Callable[[str], None]
+Track = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """The served model, and what its folds said.
+
+    Attributes:
+        names: Its features.
+        booster: Fitted on all clients.
+        rounds: Its trees.
+        validation: Out-of-fold probabilities, recalibrated if the model is.
+        nested: Decisions by thresholds that have not seen the client.
+        recalibrations: What a second step would change.
+        applied: The second step the booster carries, None without one.
+    """
+
+    names: tuple[str, ...]
+    booster: xgb.Booster
+    rounds: int
+    validation: CrossValidation
+    nested: NestedThresholds
+    recalibrations: tuple[Recalibration, ...]
+    applied: LogisticMap | None
+
+
+def fit_model(
+    features: NDArray[np.float32],
+    defaulted: Flags,
+    names: tuple[str, ...],
+    costs: CostMatrix,
+    settings: FitSettings,
+    say: Say,
+    track: Track,
+) -> FittedModel:
+    """Return the model of all clients, with its out-of-fold judgement.
+
+    A logistic recalibration becomes part of the booster only if it is shown to help out of fold;
+    thresholds are then chosen on recalibrated probabilities.
+
+    Raises:
+        TrainingImpossible: If there are too few clients of a class.
+    """
+    say(f"Fitting on folds of {len(defaulted):,} clients, {features.shape[1]} features")
+    validation = cross_validate(features, defaulted, settings, partial(track, "Folds"))
+    say("Choosing thresholds in nested folds")
+    nested = choose_nested_thresholds(
+        defaulted,
+        validation.pd,
+        validation.folds,
+        partial(_predict_pair, features, defaulted, settings),
+        costs,
+        partial(track, "Pairs of folds"),
+    )
+    steps = judge_recalibrations(defaulted, validation.pd, validation.folds, seed=settings.seed)
+    rounds = round(float(np.mean(validation.rounds)))
+    say(f"Fitting the model on all clients, {rounds} trees")
+    booster = fit_booster(features, defaulted, rounds, settings, names)
+    applied = None
+    if any(step.helps for step in steps if step.method == "logistic"):
+        applied = fit_logistic_map(defaulted, validation.pd)
+        say(
+            "A logistic recalibration is shown to help, and becomes part of the model: slope "
+            f"{applied.slope:.3f}, intercept {applied.intercept:+.3f}"
+        )
+        booster = recalibrate_booster(booster, applied)
+        recalibrated = recalibrate_in_folds(defaulted, validation.pd, validation.folds)
+        validation = replace(validation, pd=recalibrated)
+    return FittedModel(names, booster, rounds, validation, nested, steps, applied)
+
+
+def _predict_pair(
+    features: NDArray[np.float32],
+    defaulted: Flags,
+    settings: FitSettings,
+    rest: NDArray[np.intp],
+    left_out: NDArray[np.intp],
+) -> Probabilities:
+    booster = fit_until_it_stops(features[rest], defaulted[rest], settings)
+    return np.asarray(booster.inplace_predict(features[left_out]), np.float64)
