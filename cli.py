@@ -231,6 +231,15 @@ def train(
         Path | None,
         typer.Option("--features", exists=True, dir_okay=False, help="List of `credit select`."),
     ] = None,
+    refer_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=0.9,
+            help="Share of applicants to refer to a person, where an error is dearest.",
+            show_default=False,
+        ),
+    ] = None,
     engine: Engine = None,
     as_json: AsJson = False,
 ) -> None:
@@ -244,11 +253,13 @@ def train(
     chosen = _choose_engine(engine, settings)
     if as_json:
         with redirect_stdout(sys.stderr), show_progress() as track:  # MLflow prints links
-            result = train_version(data, settings, chosen, say_nothing, track, feature_list)
+            result = train_version(
+                data, settings, chosen, say_nothing, track, feature_list, refer_share
+            )
         typer.echo(json.dumps(_describe_training(result)))
         return
     with show_progress() as track:
-        result = train_version(data, settings, chosen, say, track, feature_list)
+        result = train_version(data, settings, chosen, say, track, feature_list, refer_share)
     say(describe_evaluation(result))
     say(f"Next: credit promote {result.published.version} --to Staging")
 
@@ -359,7 +370,7 @@ def _describe_training(result: TrainingResult) -> dict[str, object]:
         "clients": result.clients,
         "features": result.features,
         "missing_tables": list(result.missing),
-        **result.evaluation.to_metrics(),
+        **result.metrics,
     }
 
 

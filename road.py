@@ -83,6 +83,7 @@ def train_version(
     say: Say,
     track: Track,
     feature_list: Path | None = None,
+    refer_share: float | None = None,
 ) -> TrainingResult:
     """Train, evaluate and register a version, as the settings say, with the engine's histories.
 
@@ -103,6 +104,8 @@ def train_version(
         memory_limit=settings.memory_limit,
         feature_list=feature_list,
         engine=engine,
+        refer_share=refer_share,
+        contact=settings.contact,
     )
     result = train(order, say, track)
     if Path(settings.history_store) != order.history_store:

@@ -41,6 +41,11 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Price of a refused applicant who would have repaid.",
     )
+    contact: str = Field(
+        "the lender's customer service, in writing",
+        min_length=1,
+        description="Whom a refused applicant turns to; stands in the model card.",
+    )
     memory_limit: str = Field(
         "4GB",
         pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",

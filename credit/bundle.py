@@ -11,7 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from credit.cost import CostMatrix
 from credit.errors import FingerprintMismatch
@@ -38,6 +38,8 @@ class Bundle(BaseModel):
         trained_at: UTC time of training, ISO 8601.
         oof_auc: Out-of-fold area under the ROC curve.
         training_tables: Tables whose rows the model has seen.
+        refer_from: Lowest probability at which a person is to decide; None: nobody is referred.
+        refer_to: Highest such probability; None with `refer_from`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -50,6 +52,15 @@ class Bundle(BaseModel):
     trained_at: str
     oof_auc: float
     training_tables: tuple[str, ...]
+    refer_from: Annotated[float, Field(ge=0, le=1)] | None = None
+    refer_to: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _require_whole_zone(self) -> Self:
+        low, high = self.refer_from, self.refer_to
+        if (low is None) != (high is None) or (low is not None and low > (high or 0)):
+            raise ValueError(f"A zone has two ends, in order; got {low} and {high}.")
+        return self
 
     @property
     def costs(self) -> CostMatrix:
@@ -58,7 +69,7 @@ class Bundle(BaseModel):
 
     def to_metadata(self) -> dict[str, str]:
         """Return the bundle as flat texts; floats keep every bit."""
-        fields = self.model_dump()
+        fields = self.model_dump(exclude_none=True)
         return {
             name: value if isinstance(value, str) else json.dumps(value)
             for name, value in fields.items()
@@ -79,7 +90,7 @@ class Bundle(BaseModel):
         try:
             return cls.model_validate(texts)
         except ValidationError as error:
-            fields = ", ".join(str(detail["loc"][0]) for detail in error.errors())
+            fields = ", ".join(str((*detail["loc"], "refer_from")[0]) for detail in error.errors())
             raise FingerprintMismatch(
                 f"The model's metadata lack or garble: {fields}. Expected a version registered by "
                 "`credit train`; import it again with `credit build`."

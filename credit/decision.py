@@ -20,6 +20,13 @@ def refuse(pd: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
     return pd >= threshold
 
 
+def refer(pd: NDArray[np.float64], low: float | None, high: float | None) -> NDArray[np.bool_]:
+    """Return whom a person is to decide on, shape of `pd`: from `low` to `high`; None: nobody."""
+    if low is None or high is None:
+        return np.zeros(pd.shape, np.bool_)
+    return (pd >= low) & (pd <= high)
+
+
 def name_decision(*, refused: bool) -> Decision:
     """Return the decision's name."""
     return Decision.REFUSED if refused else Decision.APPROVED

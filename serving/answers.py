@@ -25,6 +25,7 @@ class Answer(BaseModel):
     prediction: Literal[0, 1]
     decision: Decision
     threshold: float
+    refer_to_person: bool
     request_id: str
     model_version: str
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.bundle import Bundle
-from credit.decision import name_decision, refuse
+from credit.decision import name_decision, refer, refuse
 from serving.answers import (
     Answer,
     Reply,
@@ -113,7 +113,9 @@ class Predictor:
         threshold: float,
         request_id: str,
     ) -> list[Answer]:
-        refused = refuse(np.array([score.pd for score in scores]), threshold).tolist()
+        pd = np.array([score.pd for score in scores])
+        refused = refuse(pd, threshold).tolist()
+        referred = refer(pd, self._bundle.refer_from, self._bundle.refer_to).tolist()
         return [
             Answer(
                 SK_ID_CURR=applicant.cells["SK_ID_CURR"],
@@ -121,10 +123,13 @@ class Predictor:
                 prediction=int(is_refused),
                 decision=name_decision(refused=is_refused),
                 threshold=threshold,
+                refer_to_person=is_referred,
                 request_id=request_id,
                 model_version=self._bundle.model_version,
             )
-            for applicant, score, is_refused in zip(applicants, scores, refused, strict=True)
+            for applicant, score, is_refused, is_referred in zip(
+                applicants, scores, refused, referred, strict=True
+            )
         ]
 
 

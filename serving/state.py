@@ -76,6 +76,9 @@ def describe_model(
         "model": model_tag,
         "model_version": bundle.model_version,
         "threshold": bundle.threshold,
+        "refer_zone": None
+        if bundle.refer_from is None
+        else {"from": bundle.refer_from, "to": bundle.refer_to},
         "costs": asdict(bundle.costs),
         "fingerprint": bundle.fingerprint,
         "feature_count": feature_count,

@@ -181,7 +181,7 @@ def _make_model(
     fitted = fit_model(features, defaulted, names, order.costs, order.fit, say, track)
     evaluation = evaluate(defaulted, fitted.validation.pd, order.costs)
     zone = _find_zone(fitted, defaulted, evaluation, order)
-    facts = _collect_facts(material, fitted, evaluation, order, chosen)
+    facts = _collect_facts(material, fitted, evaluation, order, chosen, zone)
     evidence = gather_evidence(fitted, defaulted, facts, order.costs, zone, order.evidence, say)
     if not evidence.performance.beats_chance:
         say(f"Note: {tell_no_better_than_chance(evidence.performance).replace('**', '')}")
@@ -228,11 +228,12 @@ def _collect_facts(
     evaluation: Evaluation,
     order: TrainingOrder,
     chosen: FeatureList | None,
+    zone: ReferZone | None,
 ) -> RunFacts:
     used = set(fitted.names)
     return RunFacts(
         model_name=order.model_name,
-        bundle=_make_bundle(evaluation, material.tables, order.costs),
+        bundle=_make_bundle(evaluation, material.tables, order.costs, zone),
         parameters=_list_parameters(material.matrix, fitted, order),
         environment=describe_environment(),
         sources=material.sources,
@@ -254,7 +255,9 @@ def _find_typical_row(features: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(np.nanmedian(features, axis=0), np.float32)
 
 
-def _make_bundle(evaluation: Evaluation, tables: Tables, costs: CostMatrix) -> Bundle:
+def _make_bundle(
+    evaluation: Evaluation, tables: Tables, costs: CostMatrix, zone: ReferZone | None
+) -> Bundle:
     return Bundle(
         model_version="",
         threshold=evaluation.choice.threshold,
@@ -264,6 +267,8 @@ def _make_bundle(evaluation: Evaluation, tables: Tables, costs: CostMatrix) -> B
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
         oof_auc=evaluation.auc,
         training_tables=tuple(tables.present),
+        refer_from=zone.low if zone else None,
+        refer_to=zone.high if zone else None,
     )
 
 

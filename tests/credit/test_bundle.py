@@ -37,6 +37,7 @@ bundles = st.builds(
     oof_auc=st.floats(0, 1),
     training_tables=st.lists(st.text()).map(tuple),
 )
+zones = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
 
 
 @pytest.fixture
@@ -52,6 +53,18 @@ def test_metadata_read_back_are_the_bundle_to_the_last_bit(bundle: Bundle) -> No
     assert Bundle.from_metadata(bundle.to_metadata()) == bundle
 
 
+@given(bundles, zones)
+def test_a_refer_zone_travels_to_the_last_bit(bundle: Bundle, zone: list[float]) -> None:
+    zoned = bundle.model_copy(update={"refer_from": zone[0], "refer_to": zone[1]})
+    assert Bundle.from_metadata(zoned.to_metadata()) == zoned
+
+
+@pytest.mark.parametrize("zone", [{"refer_from": "0.3"}, {"refer_from": "0.3", "refer_to": "0.2"}])
+def test_half_a_refer_zone_is_refused(zone: dict[str, str]) -> None:
+    with pytest.raises(FingerprintMismatch, match="refer_from"):
+        Bundle.from_metadata({**BUNDLE.to_metadata(), **zone})
+
+
 @given(bundles)
 def test_metadata_are_texts_so_that_any_registry_can_hold_them(bundle: Bundle) -> None:
     assert {type(value) for value in bundle.to_metadata().values()} == {str}
@@ -63,7 +76,7 @@ def test_metadata_of_others_are_ignored() -> None:
     assert Bundle.from_metadata(metadata) == BUNDLE
 
 
-@pytest.mark.parametrize("field", list(Bundle.model_fields))
+@pytest.mark.parametrize("field", list(BUNDLE.to_metadata()))
 def test_a_missing_field_is_named(field: str) -> None:
     metadata = BUNDLE.to_metadata()
     del metadata[field]

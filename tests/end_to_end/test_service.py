@@ -42,6 +42,7 @@ def test_one_applicant_gets_one_answer(service: Service, published: Published) -
         "prediction": int(refused),
         "decision": "REFUSED" if refused else "APPROVED",
         "threshold": published.bundle.threshold,
+        "refer_to_person": False,
         "request_id": "case-17",
         "model_version": "1",
     }
@@ -250,6 +251,7 @@ def test_model_info_tells_what_decides(service: Service, published: Published) -
 
     assert info["model"] == "credit_scoring_model:mlflow-v1"
     assert info["threshold"] == published.bundle.threshold
+    assert info["refer_zone"] is None
     assert info["costs"] == {"false_negative": 10.0, "false_positive": 1.0}
     assert info["fingerprint"] == published.bundle.fingerprint
     assert info["feature_count"] == len(FEATURE_NAMES)

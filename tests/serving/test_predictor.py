@@ -76,6 +76,7 @@ def test_an_applicant_at_the_threshold_is_refused(
         "prediction": 1,
         "decision": "REFUSED",
         "threshold": 0.5,
+        "refer_to_person": False,
         "request_id": "id-1",
         "model_version": "3",
     }
@@ -87,6 +88,19 @@ def test_an_applicant_below_the_threshold_is_approved(
     answer = decode(reply_to(bundle, {"data": applicant}, query=(("threshold", "0.6"),)))
 
     assert (answer["prediction"], answer["decision"]) == (0, "APPROVED")
+
+
+@pytest.mark.parametrize(
+    ("zone", "referred"), [((0.4, 0.6), True), ((0.5, 0.5), True), ((0.51, 0.6), False)]
+)
+def test_an_applicant_inside_the_zone_is_referred_and_still_decided_on(
+    bundle: Bundle, applicant: dict[str, Any], zone: tuple[float, float], *, referred: bool
+) -> None:
+    zoned = bundle.model_copy(update={"refer_from": zone[0], "refer_to": zone[1]})
+
+    answer = decode(reply_to(zoned, {"data": applicant}))
+
+    assert (answer["refer_to_person"], answer["decision"]) == (referred, "REFUSED")
 
 
 def test_a_list_of_one_is_answered_with_a_list(bundle: Bundle, applicant: dict[str, Any]) -> None:
