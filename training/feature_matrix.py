@@ -69,6 +69,23 @@ def find_varying(features: NDArray[np.float32], names: tuple[str, ...]) -> tuple
     return tuple(name for name, alike in zip(names, same.all(axis=0), strict=True) if not alike)
 
 
+def tell_dull_columns(columns: Mapping[str, NDArray[np.float64]]) -> str | None:
+    """Return which of the application's columns are empty or hold one value; None if none is."""
+    empty, constant = [], []
+    for name, values in columns.items():
+        known = values[~np.isnan(values)]
+        if not len(known):
+            empty.append(name)
+        elif len(known) == len(values) and (known == known[0]).all():
+            constant.append(name)
+    told = [
+        f"{', '.join(names)} {said}"
+        for names, said in ((empty, "empty"), (constant, "the same for everybody"))
+        if names
+    ]
+    return f"{TRAINING_TABLE} tells nothing by: {'; '.join(told)}" if told else None
+
+
 def take_columns(features: NDArray[np.float32], names: Iterable[str]) -> NDArray[np.float32]:
     """Return the catalog's features of these names, in the catalog's order."""
     wanted = set(names)

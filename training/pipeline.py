@@ -32,6 +32,7 @@ from training.feature_matrix import (
     build_matrix,
     find_varying,
     take_columns,
+    tell_dull_columns,
 )
 from training.fitted_model import FittedModel, Say, Track, fit_model
 from training.fitting import FitSettings, require_both_outcomes
@@ -172,6 +173,8 @@ def _make_model(
     track: Track,
 ) -> tuple[TrainedModel, Evaluation]:
     matrix, defaulted = material.matrix, material.defaulted
+    if dull := tell_dull_columns(matrix.columns):
+        say(f"Note: {dull}")
     say("Looking for columns that know the outcome")
     require_no_leak(matrix.features, defaulted, matrix.clients, FEATURE_NAMES, order.fit.threads)
     names = chosen.names if chosen else find_varying(matrix.features, FEATURE_NAMES)
