@@ -142,8 +142,9 @@ def _draw_estimate(axes: Axes, found: Estimate, place: float, color: str) -> Non
 def _finish(
     axes: Axes, figure: Picture, labels: Sequence[tuple[str, float]], quantity: str
 ) -> None:
-    axes.set_yticks([place for _, place in labels], [label for label, _ in labels])
-    axes.invert_yaxis()
+    places = [place for _, place in labels]
+    axes.set_yticks(places, [label for label, _ in labels])
+    axes.set_ylim(max(places) + 0.8, min(places) - 1.3)  # from above, with room for a heading
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(quantity)
-    figure.legend(loc="outside lower center", ncols=3)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
