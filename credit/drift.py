@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,25 @@ def compute_psi(reference_counts: Counts, counts: Counts) -> NDArray[np.float64]
     used = (reference_counts + counts) > 0
     one, other = _smooth(reference_counts, used), _smooth(counts, used)
     return np.asarray(((one - other) * np.log(one / other)).sum(axis=1, where=used))
+
+
+def compute_chance(reference_counts: Counts, counts: Counts, level: float) -> NDArray[np.float64]:
+    """Return the index that two samples of one population exceed by chance, shape (columns,).
+
+    That of a share `level` of such pairs: (1/n + 1/m) times chi-squared of bins - 1 degrees of
+    freedom (Yurdakul, Naranjo, Statistical Properties of the Population Stability Index, 2020), the
+    quantile by Wilson and Hilferty's cube (1931).
+
+    Args:
+        reference_counts: What `Bins.count` returned for one side, shape (columns, bins).
+        counts: The same for the other side.
+        level: Share of pairs beyond, in (0, 1).
+    """
+    freedom = np.maximum(((reference_counts + counts) > 0).sum(axis=1) - 1, 0)
+    spread = 2 / (9 * np.maximum(freedom, 1))
+    quantile = freedom * (1 - spread + NormalDist().inv_cdf(1 - level) * np.sqrt(spread)) ** 3
+    clients = [np.maximum(side.sum(axis=1), 1) for side in (reference_counts, counts)]
+    return np.asarray(quantile * (1 / clients[0] + 1 / clients[1]))
 
 
 def _smooth(counts: Counts, used: NDArray[np.bool_]) -> NDArray[np.float64]:

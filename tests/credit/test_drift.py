@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from credit.cost import Flags
-from credit.drift import LARGE, NOTABLE, compute_psi, make_bins
+from credit.drift import LARGE, NOTABLE, compute_chance, compute_psi, make_bins
 
 Matrix = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -137,6 +137,25 @@ def test_two_samples_of_one_population_lie_as_far_apart_as_chance_lays_them() ->
 
     assert psi.mean() == pytest.approx(9 * (1 / 2_000 + 1 / 2_000), rel=0.1)
     assert psi.max() < NOTABLE
+
+
+@pytest.mark.parametrize("level", [0.05, 0.01])
+def test_chance_is_exceeded_as_often_as_it_says(level: float) -> None:
+    generator = np.random.default_rng(6)
+    reference, current = generator.normal(size=(2, 1_000, 2_000))
+    bins = make_bins(reference)
+    both = bins.count(reference), bins.count(current)
+
+    exceeded = np.mean(compute_psi(*both) > compute_chance(*both, level))
+
+    assert exceeded == pytest.approx(level, abs=3 * np.sqrt(level / 2_000))
+
+
+def test_nothing_to_compare_is_no_chance() -> None:
+    empty = np.zeros((1, 3), np.int64)
+
+    assert compute_chance(empty, empty, 0.05).tolist() == [0.0]
+    assert compute_psi(empty, empty).tolist() == [0.0]
 
 
 def test_other_columns_are_refused() -> None:

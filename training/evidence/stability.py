@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import APPLICATION_COLUMNS, Kind
 from credit.cost import Probabilities
-from credit.drift import LARGE, NOTABLE, compute_psi, make_bins
+from credit.drift import LARGE, NOTABLE, compute_chance, compute_psi, make_bins
 from training.evidence.adversarial import Adversary, tell_apart
 
 Features = NDArray[np.float32]
+
+CHANCE = 0.05
+"""Share of pairs of samples of one population in which any feature may be called drifted."""
 
 _CATEGORIES = {column.name for column in APPLICATION_COLUMNS if column.kind is Kind.CATEGORY}
 
@@ -31,14 +35,31 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """How far a column lies apart.
+
+    Attributes:
+        psi: Population stability index.
+        chance: What it exceeds by chance, in any of the columns compared, 1 time in 20.
+    """
+
+    psi: float
+    chance: float
+
+    def reaches(self, limit: float) -> bool:
+        """Return whether the index is at or above the limit, and above what chance explains."""
+        return self.psi >= limit and self.psi > self.chance
+
+
+@dataclass(frozen=True, slots=True)
 class Stability:
     """How application_test differs from application_train.
 
     Attributes:
         train: Clients of application_train.
         test: Clients of application_test.
-        score_psi: Population stability index of the PD.
-        psi: The same of each feature, the largest first.
+        score: How far the PD lies apart.
+        features: The same of each feature, the largest index first.
         adversary: The model that tells them apart; None if there are too few clients.
         pd_train: Out-of-fold PD, shape (train,).
         pd_test: The final model's PD, shape (test,).
@@ -46,21 +67,24 @@ class Stability:
 
     train: int
     test: int
-    score_psi: float
-    psi: dict[str, float]
+    score: Drift
+    features: dict[str, Drift]
     adversary: Adversary | None
     pd_train: Probabilities
     pd_test: Probabilities
 
     def find_drifted(self, above: float = NOTABLE) -> tuple[str, ...]:
-        """Return the features whose index is at or above a value, the largest first."""
-        return tuple(name for name, psi in self.psi.items() if psi >= above)
+        """Return the features that reach an index, the largest first."""
+        return tuple(name for name, drift in self.features.items() if drift.reaches(above))
 
     def to_metrics(self) -> dict[str, float]:
         """Return the figures as flat numbers."""
+        indices = [drift.psi for drift in self.features.values()]
         metrics = {
-            "stability_score_psi": self.score_psi,
-            "stability_largest_psi": max(self.psi.values(), default=0.0),
+            "stability_score_psi": self.score.psi,
+            "stability_largest_psi": max(
+                (drift.psi for drift in self.features.values()), default=0.0
+            ),
             "stability_notable_features": float(len(self.find_drifted(NOTABLE))),
             "stability_large_features": float(len(self.find_drifted(LARGE))),
         }
@@ -95,23 +119,25 @@ def measure_stability(
     """
     if not len(test.pd):
         return None
-    psi = measure_psi(train.features, test.features, names)
-    scores = [pd[:, None] for pd in (train.pd, test.pd)]
-    bins = make_bins(scores[0])
     return Stability(
         train=len(train.pd),
         test=len(test.pd),
-        score_psi=float(compute_psi(*(bins.count(score) for score in scores))[0]),
-        psi=psi,
+        score=measure_drift(train.pd[:, None], test.pd[:, None], ("pd",))["pd"],
+        features=measure_drift(train.features, test.features, names),
         adversary=tell_apart(train.features, test.features, names, seed, threads),
         pd_train=train.pd,
         pd_test=test.pd,
     )
 
 
-def measure_psi(reference: Features, current: Features, names: tuple[str, ...]) -> dict[str, float]:
-    """Return the population stability index of each feature by name, the largest first."""
+def measure_drift(
+    reference: NDArray[np.floating[Any]],
+    current: NDArray[np.floating[Any]],
+    names: tuple[str, ...],
+) -> dict[str, Drift]:
+    """Return how far each column lies apart by name, the largest index first."""
     bins = make_bins(reference, np.array([name in _CATEGORIES for name in names], np.bool_))
-    found = compute_psi(bins.count(reference), bins.count(current))
+    both = bins.count(reference), bins.count(current)
+    found, chance = compute_psi(*both), compute_chance(*both, CHANCE / len(names))
     order = np.argsort(-found, kind="stable")
-    return {names[position]: float(found[position]) for position in order}
+    return {names[at]: Drift(float(found[at]), float(chance[at])) for at in order}

@@ -11,7 +11,7 @@ from credit.drift import LARGE, NOTABLE
 from training.evidence.adversarial import Adversary
 from training.evidence.drawing import BLUE, GREY, ORANGE, RED, new_figure
 from training.evidence.section import Plot, Section
-from training.evidence.stability import Stability
+from training.evidence.stability import Drift, Stability
 
 TITLE = "Stability"
 SHOWN = 20
@@ -47,9 +47,10 @@ def tabulate_stability(stability: Stability) -> pd.DataFrame:
     gains = stability.adversary.gains if stability.adversary else {}
     return pd.DataFrame(
         {
-            "feature": list(stability.psi),
-            "psi": list(stability.psi.values()),
-            "adversarial_gain_share": [gains.get(name, 0.0) for name in stability.psi],
+            "feature": list(stability.features),
+            "psi": [drift.psi for drift in stability.features.values()],
+            "psi_by_chance": [drift.chance for drift in stability.features.values()],
+            "adversarial_gain_share": [gains.get(name, 0.0) for name in stability.features],
         }
     )
 
@@ -67,44 +68,41 @@ def _introduce(stability: Stability) -> str:
         f"{stability.train:,} clients of application_train against {stability.test:,} of "
         "application_test. PSI: population stability index, over tenths of application_train, "
         f"missing being a bin of its own. Usual reading: below {NOTABLE:g} none to speak of, from "
-        f"{LARGE:g} on large (Siddiqi, Credit Risk Scorecards, 2006). Two samples of one "
-        f"population of these sizes lie about {_expect_psi(stability):.4f} apart by chance."
+        f"{LARGE:g} on large (Siddiqi, Credit Risk Scorecards, 2006), provided the index is above "
+        "what chance lays between two samples of one population of these sizes (Yurdakul, Naranjo "
+        f"2020), {stability.score.chance:.4f} for the score."
     )
-
-
-def _expect_psi(stability: Stability) -> float:
-    """Return what chance alone gives over ten bins: Yurdakul, Naranjo (2020)."""
-    return 9 * (1 / stability.train + 1 / stability.test)
 
 
 def _describe_score(stability: Stability) -> str:
     return (
-        f"**Score.** PSI {stability.score_psi:.4f}, {_read(stability.score_psi)}: out-of-fold PD "
+        f"**Score.** PSI {stability.score.psi:.4f}, {_read(stability.score)}: out-of-fold PD "
         "of application_train against the final model's of application_test, neither having seen "
         f"the client. Mean PD {stability.pd_train.mean():.4f} and {stability.pd_test.mean():.4f}."
     )
 
 
-def _read(psi: float) -> str:
-    if psi >= LARGE:
+def _read(drift: Drift) -> str:
+    if drift.reaches(LARGE):
         return "a large drift"
-    return "a notable drift" if psi >= NOTABLE else "no drift to speak of"
+    return "a notable drift" if drift.reaches(NOTABLE) else "no drift to speak of"
 
 
 def _describe_features(stability: Stability) -> str:
     drifted = stability.find_drifted()
     if not drifted:
-        name, psi = next(iter(stability.psi.items()), ("none", 0.0))
+        name, drift = next(iter(stability.features.items()))
         return (
-            f"**Features.** None of {len(stability.psi)} reaches {NOTABLE:g}; the largest index is "
-            f"{psi:.4f}, of `{name}`."
+            f"**Features.** None of {len(stability.features)} reaches {NOTABLE:g} beyond chance; "
+            f"the largest index is {drift.psi:.4f}, of `{name}`, where chance gives up to "
+            f"{drift.chance:.4f}."
         )
     large = len(stability.find_drifted(LARGE))
-    named = ", ".join(f"`{name}` {stability.psi[name]:.3f}" for name in drifted[:LISTED])
+    named = ", ".join(f"`{name}` {stability.features[name].psi:.3f}" for name in drifted[:LISTED])
     more = f", and {len(drifted) - LISTED} more" if len(drifted) > LISTED else ""
     return (
-        f"**Features.** {len(drifted)} of {len(stability.psi)} reach {NOTABLE:g}, {large} of them "
-        f"{LARGE:g}: {named}{more}."
+        f"**Features.** {len(drifted)} of {len(stability.features)} reach {NOTABLE:g}, {large} of "
+        f"them {LARGE:g}: {named}{more}."
     )
 
 
@@ -118,7 +116,7 @@ def _describe_adversary(adversary: Adversary | None) -> str:
         "chance."
     )
     if not adversary.tells_apart:
-        return f"{found} The interval does not lie above 0.5: no difference was found."
+        return f"{found} That is within what chance reaches: no difference was found."
     named = ", ".join(
         f"`{name}` {share:.1%}" for name, share in list(adversary.gains.items())[:LISTED]
     )
@@ -133,8 +131,8 @@ def _draw(stability: Stability) -> Iterator[Plot]:
 
 
 def _draw_psi(stability: Stability) -> Plot:
-    shown = dict(list(stability.psi.items())[:SHOWN])
-    title = f"Population stability index, the {len(shown)} largest of {len(stability.psi)}"
+    shown = {name: drift.psi for name, drift in list(stability.features.items())[:SHOWN]}
+    title = f"Population stability index, the {len(shown)} largest of {len(stability.features)}"
     caption = (
         "How far application_test lies from application_train, by feature. Dashed: from where on a "
         "drift is called notable, and large."
@@ -173,7 +171,7 @@ def _draw_bars(
 
 
 def _draw_scores(stability: Stability) -> Plot:
-    title = f"Score on both tables, PSI {stability.score_psi:.4f}"
+    title = f"Score on both tables, PSI {stability.score.psi:.4f}"
     figure, axes = new_figure(title)
     both = np.concatenate([stability.pd_train, stability.pd_test])
     edges = np.linspace(0.0, max(float(np.quantile(both, 0.995)), 1e-6), 51)
