@@ -23,8 +23,8 @@ SAMPLE = 10_000
 """Most clients taken of each population: enough to see an AUC of 0.51."""
 CHANCE = 0.5
 CAUTION = 1.5
-"""How much further than its interval's end an AUC must lie from chance. The bootstrap takes the fits
-as given; with nothing to find, 240 pairs of samples scattered 1.2 to 1.3 times as far as it says."""
+"""How much further than its interval's end an AUC must lie from chance. The bootstrap takes the
+fits as given; with nothing to find, 240 pairs of samples scattered 1.2 times as far as it says."""
 FIT = FitSettings(
     parameters=(
         ("eta", 0.2),

@@ -82,9 +82,7 @@ class Stability:
         indices = [drift.psi for drift in self.features.values()]
         metrics = {
             "stability_score_psi": self.score.psi,
-            "stability_largest_psi": max(
-                (drift.psi for drift in self.features.values()), default=0.0
-            ),
+            "stability_largest_psi": max(indices, default=0.0),
             "stability_notable_features": float(len(self.find_drifted(NOTABLE))),
             "stability_large_features": float(len(self.find_drifted(LARGE))),
         }
@@ -104,8 +102,9 @@ def measure_stability(
 
     The score is compared as clients get it who are new to the model: out-of-fold PD on one side,
     the final model's PD on the other. The final model's PD of its own training clients would not
-    do: it has seen them, so that it is surer of them, and that reads as drift. What remains is that
-    the final model is fitted on a fifth more clients than those of the folds.
+    do: it has seen them and is surer of them, which adds to a drift or hides one. What remains is
+    that the final model is fitted on a quarter more clients than those of the folds; a fold's own
+    model on both sides gave the same index (docs/adr/0019).
 
     Args:
         train: Clients the model was fitted on, their PD out of fold.
