@@ -20,6 +20,7 @@ from training.tables import Tables
 
 TARGET = "TARGET"
 TRAINING_TABLE = "application_train"
+LATER_TABLE = "application_test"
 
 
 @dataclass(frozen=True, slots=True)

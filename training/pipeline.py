@@ -21,12 +21,20 @@ from training.engines.engine import HistoryEngine
 from training.engines.on_duckdb import DuckDbEngine
 from training.evidence.environment import describe_environment
 from training.evidence.facts import RunFacts
-from training.evidence.gather import EvidenceSettings, gather_evidence
+from training.evidence.gather import EvidenceSettings, Judged, gather_evidence
 from training.evidence.model_card import render_card
 from training.evidence.performance import tell_no_better_than_chance
+from training.evidence.reference_sample import (
+    FILE_NAME as REFERENCE_FILE,
+)
+from training.evidence.reference_sample import (
+    draw_reference_sample,
+    to_parquet,
+)
 from training.evidence.referral import ReferZone, find_refer_zone
 from training.feature_list import FILE_NAME, FeatureList, read_feature_list
 from training.feature_matrix import (
+    LATER_TABLE,
     TRAINING_TABLE,
     FeatureMatrix,
     build_matrix,
@@ -108,6 +116,7 @@ class _Material:
     """What was read: the clients to learn from, and where they came from."""
 
     matrix: FeatureMatrix
+    later: FeatureMatrix | None
     defaulted: NDArray[np.bool_]
     sources: Mapping[str, SourceFile]
     rows: Mapping[str, int]
@@ -144,7 +153,9 @@ def train(order: TrainingOrder, say: Say, track: Track | None = None) -> Trainin
         histories = build_histories(tables, order.engine)
         sources = hash_sources(order.data, TABLES)
         matrix = build_matrix(tables, TRAINING_TABLE, histories)
-        material = _Material(matrix, _require_outcomes(matrix), sources, rows, tables)
+        defaulted = _require_outcomes(matrix)
+        later = build_matrix(tables, LATER_TABLE, histories) if LATER_TABLE in rows else None
+        material = _Material(matrix, later, defaulted, sources, rows, tables)
         model, evaluation = _make_model(material, order, chosen, say, track or _track_nothing)
         missing = tuple(tables.missing)
     say("Registering model and threshold in MLflow")
@@ -185,11 +196,16 @@ def _make_model(
     evaluation = evaluate(defaulted, fitted.validation.pd, order.costs)
     zone = _find_zone(fitted, defaulted, evaluation, order)
     facts = _collect_facts(material, fitted, evaluation, order, chosen, zone)
-    evidence = gather_evidence(fitted, defaulted, facts, order.costs, zone, order.evidence, say)
+    judged = Judged(fitted, order.fit, matrix, defaulted, material.later, order.costs, zone)
+    evidence = gather_evidence(judged, facts, order.evidence, say, track)
     if not evidence.performance.beats_chance:
         say(f"Note: {tell_no_better_than_chance(evidence.performance).replace('**', '')}")
     card = render_card(f"Model card: {order.model_name}", evidence.sections)
     files = list_run_files(card, evidence.sections, material.sources, facts.environment)
+    files["fairness.json"] = evidence.fairness.to_json().encode()
+    files[REFERENCE_FILE] = to_parquet(
+        draw_reference_sample(features, fitted.validation.pd, names, seed=order.fit.seed)
+    )
     if chosen:
         files[FILE_NAME] = chosen.model_dump_json(indent=1).encode()
     metrics = evaluation.to_metrics()

@@ -32,7 +32,10 @@ STEPS = [
     "Fitting on folds",
     "Choosing thresholds",
     "Fitting the model",
-    "Gathering evidence",
+    "Measuring performance",
+    "Explaining",
+    "Auditing fairness",
+    "Comparing with application_test",
     "Registering",
 ]
 
