@@ -74,7 +74,7 @@ def require_sums(error: float, tolerance: float = TOLERANCE) -> None:
     """
     if not error <= tolerance:
         raise ArithmeticError(
-            f"Contributions and bias differ from the model's margin by up to {error:.2g}; expected "
-            f"at most {tolerance:g}. They do not explain this model: check that the columns are the "
+            f"Contributions and bias miss the model's margin by up to {error:.2g}; expected "
+            f"at most {tolerance:g}. They explain another model: check that the columns are the "
             "booster's own, and the version of XGBoost."
         )
