@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,7 +46,9 @@ def draw_beeswarm(contributions: Contributions) -> Figure:
     axes.set_yticks(range(len(strongest)), [contributions.names[n] for n in strongest[::-1]])
     axes.set_xlabel(f"{_LOG_ODDS} (right: riskier)")
     axes.grid(visible=False, axis="y")
-    axes.legend(handles=_explain_colours(), loc="lower right", title="value of the feature")
+    axes.legend(
+        handles=_explain_colours(), loc="lower right", title="value of the feature", frameon=False
+    )
     return figure
 
 
@@ -92,12 +95,17 @@ def draw_client(client: ExplainedClient, contributions: Contributions, threshold
     steps = [(f"{others} other features", rest), *reversed(steps)]
     figure, axes = new_figure(f"{client.role}: PD {client.pd:.3f}", width=8.5, height=5.5)
     left = contributions.bias
+    ends = left + np.cumsum([step for _, step in steps])
     for place, (_, step) in enumerate(steps):
-        axes.barh(place, step, left=left, color=RED if step > 0 else BLUE, height=0.7)
-        left += step
-        axes.plot([left, left], [place - 0.35, place + 1.35], color=GREY, lw=0.8)
-    axes.axvline(contributions.bias, color=GREY, ls=":", lw=1)
-    axes.axvline(np.log(threshold / (1 - threshold)), color=RED, ls="--", lw=1)
+        axes.barh(place, step, left=ends[place] - step, color=RED if step > 0 else BLUE, height=0.7)
+        if place:
+            axes.vlines(ends[place - 1], place - 1.35, place + 0.35, color=GREY, lw=0.8)
+    limit = math.log(threshold / (1 - threshold))
+    axes.axvline(left, color=GREY, ls=":", lw=1)
+    axes.axvline(limit, color=RED, ls="--", lw=1)
+    reached = [left, limit, *ends]
+    margin = 0.05 * (max(reached) - min(reached))
+    axes.set_xlim(min(reached) - margin, max(reached) + margin)
     axes.set_yticks(range(len(steps)), [label for label, _ in steps])
     axes.set_xlabel("log-odds of default, summed up from below")
     axes.grid(visible=False, axis="y")
@@ -109,6 +117,7 @@ def draw_client(client: ExplainedClient, contributions: Contributions, threshold
         loc="upper left",
         bbox_to_anchor=(0, -0.12),
         ncols=2,
+        frameon=False,
     )
     _add_probabilities(axes)
     return figure
@@ -124,7 +133,7 @@ def draw_agreement(lime: LimeAgreement) -> Figure:
     axes.set_yticks(places, lime.names)
     axes.set_xlabel(f"{_LOG_ODDS} (right: riskier)")
     axes.grid(visible=False, axis="y")
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", frameon=False)
     return figure
 
 
@@ -194,10 +203,11 @@ def _label(name: str, value: float) -> str:
         return f"{name}: missing"
     if levels := _LEVELS.get(name):
         return f"{name}: {levels[int(value)]}"
-    return f"{name} = {value:,.0f}" if abs(value) >= 1000 else f"{name} = {value:.3g}"  # noqa: PLR2004 -- amounts
+    # Two digits: enough to see why, too few to find the person by.
+    return f"{name} ≈ {float(f'{value:.1e}'):,.10g}"
 
 
-def _shorten(title: str, longest: int = 60) -> str:
+def _shorten(title: str, longest: int = 75) -> str:
     return title if len(title) <= longest else f"{title[: longest - 1].rstrip()}…"
 
 
@@ -206,7 +216,7 @@ def _add_probabilities(axes: Axes) -> None:
     with rc_context(STYLE):
         above = axes.twiny()
     low, high = axes.get_xlim()
-    shown = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
+    shown = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7)
     places = [float(np.log(pd / (1 - pd))) for pd in shown]
     inside = [(place, pd) for place, pd in zip(places, shown, strict=True) if low < place < high]
     above.set_xlim(low, high)

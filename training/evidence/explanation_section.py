@@ -79,7 +79,7 @@ def _weigh_reasons(contributions: Contributions) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "code": [*(reason.code for reason in REASONS), ""],
-            "reason": [*(reason.title for reason in REASONS), PROTECTED_TITLE],
+            "reason": [*(reason.neutral or reason.title for reason in REASONS), PROTECTED_TITLE],
             "importance": importance,
             "share": importance / (importance.sum() or 1.0),
         }
@@ -177,7 +177,7 @@ def _list_plots(explanations: Explanations) -> Iterator[Plot]:
         yield Plot(
             f"shap_{client.role.name.lower()}",
             f"{client.role}. From the mean of all clients, each feature moves the estimate: red "
-            "towards refusal, blue towards approval.",
+            "towards refusal, blue towards approval. Values have two digits.",
             draw_client(client, contributions, explanations.threshold),
         )
     if explanations.lime:

@@ -15,7 +15,7 @@ from credit.decision import Decision, name_decision, refuse
 from credit.features.formula import FloatArray
 from credit.reasons import ChosenReasons, choose_reasons
 from training.evidence.contributions import Contributions, compute_contributions
-from training.evidence.lime_agreement import LimeAgreement, compare_with_lime
+from training.evidence.lime_agreement import NEIGHBOURS, LimeAgreement, compare_with_lime
 from training.evidence.other_terms import (
     CounterfactualSearch,
     TermSearch,
@@ -41,11 +41,13 @@ class SampleSizes:
         clients: Of all, for what weighs on the whole.
         refused: Of the refused, for the reasons they are told.
         counterfactuals: Of these, for whom other terms are looked for.
+        neighbours: Drawn around one client by LIME.
     """
 
     clients: int = 2_000
     refused: int = 2_000
     counterfactuals: int = 100
+    neighbours: int = NEIGHBOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def explain(
         clients=clients,
         refusals=count_reasons(_explain_refused(booster, used[refused], contributions.names)),
         search=CounterfactualSearch(len(tried), np.array([one.size for one in found if one])),
-        lime=_explain_by_lime(booster, contributions, clients, seed),
+        lime=_explain_by_lime(booster, contributions, clients, seed, sizes.neighbours),
     )
 
 
@@ -200,6 +202,7 @@ def _explain_by_lime(
     contributions: Contributions,
     clients: Sequence[ExplainedClient],
     seed: int,
+    neighbours: int,
 ) -> LimeAgreement | None:
     for client in clients:
         if client.role is Role.NEAR:
@@ -210,5 +213,6 @@ def _explain_by_lime(
                 client.features,
                 client.contributions,
                 seed,
+                neighbours,
             )
     return None

@@ -14,7 +14,7 @@ from credit.contract import APPLICATION_COLUMNS, Kind
 from credit.features.catalog import FEATURES
 from training.imputation import SemanticImputer
 
-PERTURBATIONS = 5_000
+NEIGHBOURS = 5_000
 COMPARED = 20
 _CATEGORIES = {column.name for column in APPLICATION_COLUMNS if column.kind is Kind.CATEGORY}
 _FEATURES = {feature.name: feature for feature in FEATURES}
@@ -50,6 +50,7 @@ def compare_with_lime(
     client: NDArray[np.float32],
     shap: NDArray[np.float64],
     seed: int,
+    neighbours: int = NEIGHBOURS,
 ) -> LimeAgreement:
     """Return how LIME explains the client's margin, beside the contributions by SHAP.
 
@@ -68,6 +69,7 @@ def compare_with_lime(
         client: One row, shape (columns,).
         shap: Its contributions, shape (columns,).
         seed: Of the neighbours.
+        neighbours: How many are drawn around the client.
     """
     # Heavy, and needed here only.
     from lime.lime_tabular import LimeTabularExplainer
@@ -75,8 +77,8 @@ def compare_with_lime(
     imputer = SemanticImputer([_FEATURES[name] for name in names]).fit(background)
     gone = np.isnan(client)
 
-    def predict_margin(neighbours: NDArray[np.float64]) -> NDArray[np.float32]:
-        rows = neighbours.astype(np.float32)
+    def predict_margin(drawn: NDArray[np.float64]) -> NDArray[np.float32]:
+        rows = drawn.astype(np.float32)
         rows[:, gone] = np.nan
         return np.asarray(booster.inplace_predict(rows, predict_type="margin"))
 
@@ -91,7 +93,7 @@ def compare_with_lime(
         imputer.transform(client[np.newaxis])[0].astype(np.float64),
         predict_margin,
         num_features=len(names),
-        num_samples=PERTURBATIONS,
+        num_samples=neighbours,
     )
     weights = np.zeros(len(names))
     for number, weight in explanation.as_map()[1]:
