@@ -14,6 +14,7 @@ same holds for models that are hard to read, and the nearest line of a checklist
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from credit.reasons.reason import Reason
 
@@ -59,25 +60,24 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         code="R03",
-        title="The regular payment in relation to your income",
+        title="Your income, or the regular payment in relation to it",
         missing="The regular payment, which was not stated",
-        features=r"annuity_to_income|income_after_annuity",
+        features=r"AMT_INCOME_TOTAL|annuity_to_income|income_after_annuity",
     ),
-    Reason(code="R04", title="The amount of your income", features=r"AMT_INCOME_TOTAL"),
     Reason(
-        code="R05",
+        code="R04",
         title="The kind and the amount of the loan asked for",
         missing="The price of what the loan pays for, which was not stated",
         features=r"NAME_CONTRACT_TYPE|AMT_CREDIT|AMT_GOODS_PRICE",
     ),
     Reason(
-        code="R06",
+        code="R05",
         title="The duration of the loan and its regular payment",
         missing="The regular payment, which was not stated",
         features=r"AMT_ANNUITY|credit_term_months|goods_to_annuity|predicted_term_months",
     ),
     Reason(
-        code="R07",
+        code="R06",
         title="The loan is larger than the price of what it pays for",
         missing="The price of what the loan pays for, which was not stated",
         features=r"credit_to_goods|credit_minus_goods",
@@ -85,74 +85,72 @@ REASONS: tuple[Reason, ...] = (
         neutral="The share of the price that is to be borrowed",
     ),
     Reason(
-        code="R08",
+        code="R07",
         title="The interest and fees that the loan carries",
         missing="The regular payment or the price of the goods, which was not stated",
         features=r"price_to_credit|(goods_)?interest_rate",
     ),
     Reason(
-        code="R09",
+        code="R08",
         title="The length of your present employment",
         missing="A present employment, of which nothing was stated",
         features=r"DAYS_EMPLOYED|(phone_changed|car_age)_to_employed",
     ),
     Reason(
-        code="R10",
+        code="R09",
         title="Your occupation and the line of business of your employer",
         missing="Your occupation or employer, which was not stated",
         features=r"OCCUPATION_TYPE|ORGANIZATION_TYPE",
     ),
-    Reason(code="R11", title="The highest education you stated", features=r"NAME_EDUCATION_TYPE"),
+    Reason(code="R10", title="The highest education you stated", features=r"NAME_EDUCATION_TYPE"),
     Reason(
-        code="R12",
+        code="R11",
         title="The home or car you own, or how you are housed",
         missing="A car of your own, of which none is known",
         features=r"FLAG_OWN_CAR|FLAG_OWN_REALTY|OWN_CAR_AGE|NAME_HOUSING_TYPE",
     ),
     Reason(
-        code="R13",
+        code="R12",
         title="The building you live in",
         missing="The building you live in, of which too little is known",
         features=r"[A-Z]+(_(BEGINEXPLUATATION|BUILD))?_(AVG|MODE|MEDI)|housing_missing_count",
     ),
     Reason(
-        code="R14",
+        code="R13",
         title="The record of loans in the region you live in",
         missing="The region you live in, which is not known",
         features=r"REGION_POPULATION_RELATIVE|REGION_RATING_CLIENT(_W_CITY)?",
     ),
     Reason(
-        code="R15",
+        code="R14",
         title="Your registered, contact and work addresses differ",
         features=r"(REG|LIVE)_(REGION|CITY)_NOT_\w+|elsewhere_count",
         shown_by=r"(REG|LIVE)_(REGION|CITY)_NOT_\w+|elsewhere_count",
         neutral="Your registered, contact and work addresses",
     ),
     Reason(
-        code="R16",
-        title="How recently your registration, identity document or telephone changed",
+        code="R15",
+        title="How recent your registration, identity document and telephone are, or their lack",
         missing="When your telephone last changed, which is not known",
-        features=r"DAYS_REGISTRATION|DAYS_ID_PUBLISH|DAYS_LAST_PHONE_CHANGE",
+        features=(
+            r"DAYS_REGISTRATION|DAYS_ID_PUBLISH|DAYS_LAST_PHONE_CHANGE|contacts_count"
+            r"|FLAG_(MOBIL|EMP_PHONE|WORK_PHONE|CONT_MOBILE|PHONE|EMAIL)"
+        ),
     ),
     Reason(
-        code="R17",
-        title="The telephone numbers and the e-mail address you gave, or did not give",
-        features=r"FLAG_(MOBIL|EMP_PHONE|WORK_PHONE|CONT_MOBILE|PHONE|EMAIL)|contacts_count",
-    ),
-    Reason(
-        code="R18",
+        code="R16",
         title="The documents you handed in, or did not hand in",
         missing="Questions of the application that were left open",
         features=r"FLAG_DOCUMENT_\d+|documents_count|other_missing_count",
     ),
     Reason(
-        code="R19",
+        code="R17",
         title="The day and the hour of your applications",
         missing="The hour of earlier applications, which is not known",
         features=r"WEEKDAY_APPR_PROCESS_START|HOUR_APPR_PROCESS_START|previous_hour_mean",
     ),
     Reason(
-        code="R20",
+        code="R18",
         title="Enquiries about you at the credit bureau in the last year",
         missing="Enquiries about you at the credit bureau, of which it tells nothing",
         features=r"AMT_REQ_CREDIT_BUREAU_\w+|enquiries_total",
@@ -160,7 +158,7 @@ REASONS: tuple[Reason, ...] = (
         neutral="The number of enquiries about you at the credit bureau",
     ),
     Reason(
-        code="R21",
+        code="R19",
         title="Late payments of people around you",
         missing="Loans of people around you, of which nothing is known",
         features=r"(OBS|DEF)_\d+_CNT_SOCIAL_CIRCLE|social_circle_default_(60_)?share",
@@ -168,7 +166,7 @@ REASONS: tuple[Reason, ...] = (
         neutral="The number of people around you whose loans are known",
     ),
     Reason(
-        code="R22",
+        code="R20",
         title="Late payments on loans with other lenders",
         missing="Payments on loans with other lenders, of which the credit bureau tells nothing",
         features=(
@@ -184,7 +182,7 @@ REASONS: tuple[Reason, ...] = (
         neutral="The punctuality of payments on loans with other lenders",
     ),
     Reason(
-        code="R23",
+        code="R21",
         title="What you owe other lenders, or may draw from them",
         missing="What you owe other lenders, of which the credit bureau tells too little",
         features=(
@@ -193,19 +191,28 @@ REASONS: tuple[Reason, ...] = (
         ),
     ),
     Reason(
-        code="R24",
-        title="The number, kinds, amounts, dates and extensions of loans with other lenders",
+        code="R22",
+        title="The number, kinds and amounts of loans with other lenders",
         missing="A record of loans with other lenders, which the credit bureau does not have",
         features=(
-            r"bureau_has_history|bureau_count_\d+d|bureau_(active|closed)_share"
-            rf"|{_AT_BUREAU}((loans|types|foreign|365d)_)?count|bureau_(credit|loans)_trend_\d+d"
-            rf"|{_AT_BUREAU}(days_(credit|enddate|update|ended_early|between)|term_days)_{_FIGURE}"
-            rf"|{_AT_BUREAU}(credit|prolonged|days_enddate_fact)_{_FIGURE}"
-            r"|bureau_balance_(has_history|loans_count|months_\w+|(closed|unknown)_share_mean)"
+            rf"bureau_has_history|bureau_(active|closed)_share|{_AT_BUREAU}(credit|prolonged)_{_FIGURE}"
+            rf"|{_AT_BUREAU}((loans|types|foreign)_)?count|bureau_credit_trend_\d+d"
+            r"|bureau_balance_(has_history|loans_count|months_(count|mean))"
+            r"|bureau_balance_(closed|unknown)_share_mean"
         ),
     ),
     Reason(
-        code="R25",
+        code="R23",
+        title="How recent loans with other lenders are, and how long they run",
+        missing="The dates of loans with other lenders, which the credit bureau does not have",
+        features=(
+            rf"{_AT_BUREAU}(days_(credit|enddate|update|ended_early|between)|term_days)_{_FIGURE}"
+            rf"|bureau_days_enddate_fact_{_FIGURE}|bureau_loans_trend_\d+d|bureau_count_\d+d"
+            r"|bureau_active_365d_count|bureau_balance_months_(min|max)"
+        ),
+    ),
+    Reason(
+        code="R24",
         title="Earlier applications to us were refused",
         missing="Decisions on earlier applications, of which we have none",
         features=(
@@ -220,17 +227,25 @@ REASONS: tuple[Reason, ...] = (
         neutral="The decisions on earlier applications to us",
     ),
     Reason(
-        code="R26",
-        title="The number, amounts, terms and dates of earlier applications to us",
+        code="R25",
+        title="The number, amounts and terms of earlier applications to us",
         missing="Earlier applications to us, of which we have none",
         features=(
-            r"previous_(has_history|applications_count|count_\d+d)"
+            r"previous_(has_history|applications_count)"
             r"|previous_(running|cash|consumer|revolving)_count"
             r"|previous_(high_yield|low_yield|new_client|walk_in|x_sell|card|insured)_share"
             rf"|previous_{_KIND}(annuity|asked|credit|down_payment|down_payment_rate|term)_{_LAST}"
-            rf"|previous_{_KIND}(granted_(to|less)_asked|price|days_(decision|between))_{_LAST}"
-            rf"|previous_(credit_to_(goods|annuity)|sellerplace_area|days_to_first_due)_{_LAST}"
-            rf"|previous_(last_due|last_due_moved|first_drawing|termination)_{_LAST}"
+            rf"|previous_{_KIND}(granted_(to|less)_asked|price)_{_LAST}"
+            rf"|previous_(credit_to_(goods|annuity)|sellerplace_area)_{_LAST}"
+        ),
+    ),
+    Reason(
+        code="R26",
+        title="How recent earlier applications and loans with us are",
+        missing="The dates of earlier applications to us, of which we have none",
+        features=(
+            rf"previous_count_\d+d|previous_{_KIND}days_(decision|between)_{_LAST}"
+            rf"|previous_(last_due|last_due_moved|first_drawing|termination|days_to_first_due)_{_LAST}"
         ),
     ),
     Reason(
@@ -289,6 +304,7 @@ REASONS: tuple[Reason, ...] = (
 )
 
 
+@cache
 def find_reason(name: str) -> Reason | None:
     """Return the reason that the feature belongs to; None for a protected feature.
 
