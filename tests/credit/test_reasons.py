@@ -201,6 +201,15 @@ def test_one_applicant_is_told_the_same_alone_and_among_others(rows: NDArray[np.
     assert alone == together
 
 
+def test_one_applicant_is_told_the_same_alone_and_among_others_of_all_features() -> None:
+    generator = np.random.default_rng(0)
+    rows = generator.normal(size=(20, len(FEATURE_NAMES))).astype(np.float32)
+    together = choose_reasons(rows, rows, FEATURE_NAMES)
+
+    assert choose_reasons(rows[7:8], rows[7:8], FEATURE_NAMES) == together[7:8]
+    assert len({told.code for chosen in together for told in chosen.told}) > 10
+
+
 @given(arrays(np.float32, (3, len(SOME)), elements=st.floats(-2, 2, width=32)))
 def test_what_is_told_falls_and_pushes_and_is_not_protected(rows: NDArray[np.float32]) -> None:
     for chosen in choose_reasons(rows, rows, SOME):
