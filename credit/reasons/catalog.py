@@ -130,7 +130,7 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         code="R15",
-        title="How recent your registration, identity document and telephone are, or their lack",
+        title="How recent and complete your registration, papers and telephone are",
         missing="When your telephone last changed, which is not known",
         features=(
             r"DAYS_REGISTRATION|DAYS_ID_PUBLISH|DAYS_LAST_PHONE_CHANGE|contacts_count"
