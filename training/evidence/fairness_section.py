@@ -24,7 +24,7 @@ from training.evidence.fairness_tables import (
 )
 from training.evidence.section import Plot, Section
 
-TITLE = "Groups of clients"
+TITLE = "Fairness"
 ABSENT = "not measurable"
 CHANCE = 0.5
 GROUP_COLUMNS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -47,7 +47,7 @@ class EvidenceSettings:
     """
 
     repetitions: int = REPETITIONS
-    explained: SampleSizes = SampleSizes()
+    explained: SampleSizes = field(default_factory=SampleSizes)
     seed: int = 0
 
 
