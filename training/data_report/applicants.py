@@ -49,12 +49,12 @@ class Applicants:
     @property
     def known(self) -> Flags:
         """Whose outcome is known, shape (rows,)."""
-        return ~np.isnan(self.outcomes)
+        return np.isfinite(self.outcomes)
 
     @property
     def defaulted(self) -> Flags:
         """Who defaulted, shape (rows,)."""
-        return self.outcomes == 1
+        return np.equal(self.outcomes, 1)
 
     def read_numbers(self, name: str) -> Numbers:
         """Return a numeric column, missing values and sentinels NaN; of a category the codes."""
@@ -72,11 +72,14 @@ class Applicants:
         """
         if self.columns[name].kind is not Kind.CATEGORY:
             return _number_levels(self.read_numbers(name))
-        sql = f"SELECT nullif({quote_name(name)}, ?) FROM {self.copy}"
-        texts = self.connection.execute(sql, [self.columns[name].sentinel]).to_arrow_table()
-        encoded = pa.chunked_array(texts.column(0)).combine_chunks().dictionary_encode()
-        codes = encoded.indices.fill_null(UNKNOWN).to_numpy(zero_copy_only=False)
-        return codes.astype(np.int64), tuple(encoded.dictionary.to_pylist())
+        sql = f"SELECT {quote_name(name)} FROM {self.copy}"
+        texts = self.connection.sql(sql).to_arrow_table().column(0)
+        encoded = pa.chunked_array(texts).combine_chunks().dictionary_encode()
+        codes = encoded.indices.fill_null(UNKNOWN).to_numpy(zero_copy_only=False).astype(np.int64)
+        names = tuple(encoded.dictionary.to_pylist())
+        if self.columns[name].sentinel in names:
+            codes[codes == names.index(self.columns[name].sentinel)] = UNKNOWN
+        return codes, names
 
     def is_missing(self, name: str) -> Flags:
         """Return whose value is empty or a sentinel, shape (rows,)."""
@@ -106,7 +109,7 @@ def read_applicants(tables: ReadableTables, table: str) -> Applicants | None:
 
 def read_numbers(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> Numbers:
     """Return a column as float64, in the order of the table's rows, NULL NaN."""
-    column = connection.execute(f"SELECT {quote_name(name)}::DOUBLE FROM {table}").to_arrow_table()
+    column = connection.sql(f"SELECT {quote_name(name)}::DOUBLE FROM {table}").to_arrow_table()
     return np.array(column.column(0).to_numpy(), dtype=np.float64)
 
 

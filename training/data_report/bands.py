@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -128,7 +129,7 @@ def _label_bands(limits: Sequence[float], *, whole: bool) -> list[str]:
         return ["all"]
     between = [
         _label_whole(low, high) if whole else f"{tell_number(low)} to {tell_number(high)}"
-        for low, high in zip(limits[:-1], limits[1:], strict=True)
+        for low, high in itertools.pairwise(limits)
     ]
     first = _label_whole(0, limits[0]) if whole else f"below {tell_number(limits[0])}"
     return [first, *between, f"{tell_number(limits[-1])} and more"]

@@ -98,8 +98,10 @@ def describe_categories(measured: Categories | None) -> Chapter:
     if measured is None:
         return tell_only(ANCHOR, TITLE, "No outcome is known, so there are no rates by category.")
     sentences = [
-        "Columns stand by Cramér's V, which is 0 where levels do not differ and 1 where they "
-        f"decide. Levels of fewer than {SMALLEST_GROUP} clients are merged as other."
+        (
+            "Columns stand by Cramér's V, which is 0 where levels do not differ and 1 where they "
+            f"decide. Levels of fewer than {SMALLEST_GROUP} clients are merged as other."
+        )
     ]
     if measured.columns:
         strongest = [f"{levels.name} ({levels.strength:.3f})" for levels in measured.columns[:3]]
@@ -134,7 +136,11 @@ def tell_chance(chance: float) -> str:
     """Return whether differences exceed what chance makes."""
     if np.isnan(chance):
         return ""
-    told = "p < 0.001" if chance < 0.001 else f"p = {chance:.3f}"  # noqa: PLR2004
+    told = (
+        "p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.001"
+        if chance < 0.001
+        else f"p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{chance:.3f}"
+    )  # noqa: PLR2004
     if chance < CHANCE:
         return f"Chance alone would hardly make such differences (chi-squared, {told})."
     return f"Chance alone can make such differences (chi-squared, {told})."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,22 @@ from training.data_report.rates import SMALLEST_GROUP, Group, count_flag
 
 TOGETHER = 0.9
 """Correlation of being missing from which columns count as one block."""
+SAME = 0.9999
+"""Correlation from which gaps are the same."""
+
+_GROUPS = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("scores from outside", "^EXT_SOURCE"),
+        ("the building", "_(AVG|MODE|MEDI)$"),
+        ("inquiries at the bureau", "^AMT_REQ_CREDIT_BUREAU"),
+        ("social circle", "SOCIAL_CIRCLE$"),
+        ("documents", "^FLAG_DOCUMENT"),
+        ("the loan and the income", "^(AMT_|NAME_CONTRACT_TYPE)"),
+        ("the job", "^(DAYS_EMPLOYED|OCCUPATION_TYPE|ORGANIZATION_TYPE|NAME_INCOME_TYPE)$"),
+        ("the region", "^(REG_|LIVE_|REGION_)"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +70,8 @@ class Gaps:
         columns: With any gap, the largest first.
         whole: How many columns have none.
         rows: Rows of train and of test.
-        correlated: Names of the columns of the matrix, blocks together.
+        correlated: Names of the columns of the matrix, blocks together; of columns with the very
+            same gaps the first, and how many more.
         correlations: Of being missing, shape (len(correlated), len(correlated)).
         blocks: Names of columns that are missing together.
         by_count: Default rate by how many columns a client lacks.
@@ -110,25 +128,20 @@ def measure_gaps(train: Applicants | None, test: Applicants | None) -> Gaps | No
     )
 
 
+def merge_alike(gaps: Sequence[Gap]) -> list[Gap]:
+    """Return the gaps, those of one group of columns that count the same as one."""
+    alike: dict[tuple[object, ...], list[Gap]] = {}
+    for gap in gaps:
+        counts = (gap.train, gap.test, gap.missing, gap.present)
+        alike.setdefault((name_group(gap.name), *counts), []).append(gap)
+    return [
+        replace(same[0], name=_name_alike([gap.name for gap in same])) for same in alike.values()
+    ]
+
+
 def name_group(column: str) -> str:
     """Return what kind of thing a column of the applications is."""
-    if column.startswith("EXT_SOURCE"):
-        return "scores from outside"
-    if column.endswith(("_AVG", "_MODE", "_MEDI")):
-        return "the building"
-    if column.startswith("AMT_REQ_CREDIT_BUREAU"):
-        return "inquiries at the bureau"
-    if column.endswith("SOCIAL_CIRCLE"):
-        return "social circle"
-    if column.startswith("FLAG_DOCUMENT"):
-        return "documents"
-    if column.startswith("AMT_") or column == "NAME_CONTRACT_TYPE":
-        return "the loan and the income"
-    if column in ("DAYS_EMPLOYED", "OCCUPATION_TYPE", "ORGANIZATION_TYPE", "NAME_INCOME_TYPE"):
-        return "the job"
-    if column.startswith(("REG_", "LIVE_", "REGION_")):
-        return "the region"
-    return "the client"
+    return next((name for name, pattern in _GROUPS if pattern.search(column)), "the client")
 
 
 def _count_by_number(lacking: NDArray[np.int64], defaulted: Flags) -> list[Group]:
@@ -152,11 +165,18 @@ def _correlate(
     members = _join_blocks(correlations >= TOGETHER)
     order = [place for block in members for place in block]
     blocks = [tuple(names[place] for place in block) for block in members if len(block) > 1]
+    alike = [[other for other in order if correlations[place, other] > SAME] for place in order]
+    distinct = [same for place, same in zip(order, alike, strict=True) if same[0] == place]
+    firsts = [same[0] for same in distinct]
     return (
-        tuple(names[place] for place in order),
-        correlations[np.ix_(order, order)],
+        tuple(_name_alike([names[place] for place in same]) for same in distinct),
+        correlations[np.ix_(firsts, firsts)],
         tuple(blocks),
     )
+
+
+def _name_alike(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} + {len(names) - 1} alike"
 
 
 def _join_blocks(together: NDArray[np.bool_]) -> Sequence[list[int]]:

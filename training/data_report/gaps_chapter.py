@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from training.data_report.categories import tell_chance, tell_extremes
-from training.data_report.gaps import TOGETHER, Gap, Gaps, name_group
-from training.data_report.page import Chapter, Grid, Part, picture
+from training.data_report.gaps import TOGETHER, Gap, Gaps, merge_alike, name_group
+from training.data_report.page import Chapter, Grid, Part, Picture, picture
 from training.data_report.plots import draw_bars, draw_matrix, draw_pairs, draw_rates
 from training.data_report.rates import SMALLEST_GROUP, compute_chance
 from training.data_report.table_gaps import ColumnGap
-from training.data_report.words import tell_list, tell_percent, tell_plural, tell_rate, tell_share
+from training.data_report.words import tell_count, tell_list, tell_percent, tell_rate, tell_share
 from training.evidence.drawing import BLUE, GREEN, GREY, ORANGE, RED
 
 ANCHOR, TITLE = "missing", "What is missing"
@@ -41,16 +41,20 @@ def describe_gaps(measured: Gaps | None, of_tables: Sequence[ColumnGap]) -> Chap
 
 def _show_columns(measured: Gaps) -> Part:
     rows = measured.rows[0]
-    shown = [gap for gap in measured.columns if gap.train >= SMALLEST_GROUP][:_MOST_BARS]
+    distinct = merge_alike(measured.columns)
+    shown = [gap for gap in distinct if gap.train >= SMALLEST_GROUP][:_MOST_BARS]
     half = sum(gap.train > rows / 2 for gap in measured.columns)
     empty = [gap.name for gap in measured.columns if gap.train == rows]
     sentences = [
-        f"{len(measured.columns)} of {len(measured.columns) + measured.whole} columns of the "
-        f"applications have gaps, sentinels included; {half} lack more than half of their values."
+        (
+            f"{len(measured.columns)} of {len(measured.columns) + measured.whole} columns of the "
+            f"applications have gaps, sentinels included; {half} lack more than half of their "
+            "values."
+        )
     ]
     if empty:
         sentences.append(f"Nobody has a value in {tell_list(empty)}.")
-    pictures = ()
+    pictures: tuple[Picture, ...] = ()
     if shown:
         figure = draw_bars(
             "Share of clients without a value",
@@ -62,13 +66,14 @@ def _show_columns(measured: Gaps) -> Part:
             texts=[tell_percent(gap.train / rows) for gap in shown],
             percent=True,
         )
-        more = len(measured.columns) - len(shown)
+        more = len(distinct) - len(shown)
         pictures = (
             picture(
                 figure,
                 f"Bars of the missing share of {len(shown)} columns, the largest first.",
                 f"{shown[0].name} has the most gaps, {tell_percent(shown[0].train / rows)}.",
-                f"{more} further columns with gaps are in the table below." if more else "",
+                "Columns of one kind with the same gaps share a bar.",
+                f"{more} more have few gaps and are in the table below." if more else "",
             ),
         )
     return Part("By column", (" ".join(sentences),), pictures, _list_columns(measured))
@@ -119,10 +124,13 @@ def _show_outcomes(measured: Gaps) -> Part:
     telling = [gap for gap in measured.columns if gap.separates]
     title = "Does a gap tell something?"
     if not telling:
-        why = f"No column has {SMALLEST_GROUP} clients of known outcome with a gap and as many without."
+        why = (
+            f"No column has {SMALLEST_GROUP} clients of known outcome with a gap and as many "
+            "without."
+        )
         return Part(title, (why,))
     telling.sort(key=_measure_evidence, reverse=True)
-    shown = telling[:_MOST_PAIRS]
+    shown = merge_alike(telling)[:_MOST_PAIRS]
     figure = draw_pairs(
         "Default rate with and without a value",
         [(gap.name, gap.missing, gap.present) for gap in shown],
@@ -131,10 +139,16 @@ def _show_outcomes(measured: Gaps) -> Part:
     strongest = shown[0]
     apart = [gap for gap in telling if _measure_evidence(gap) > 0]
     worse = sum(gap.difference > 0 for gap in apart)
-    words = (
-        f"In {len(apart)} of {len(telling)} columns the two intervals do not touch; in {worse} of "
-        f"them clients without a value default more often. Clearest: {strongest.name}, "
-        f"{tell_rate(strongest.missing)} without and {tell_rate(strongest.present)} with a value."
+    if apart:
+        words = (
+            f"In {len(apart)} of {len(telling)} columns the two intervals do not touch; in {worse} "
+            "of these, clients without a value default more often. "
+        )
+    else:
+        words = f"In none of {len(telling)} columns are the two intervals apart. "
+    words += (
+        f"Clearest: {strongest.name}, {tell_rate(strongest.missing)} without and "
+        f"{tell_rate(strongest.present)} with a value."
     )
     pictures = [
         picture(figure, f"Default rates with and without a value, {len(shown)} columns.", words)
@@ -181,16 +195,15 @@ def _show_blocks(measured: Gaps) -> Part:
         "correlation",
     )
     shown = picture(figure, f"Matrix of correlations of {len(names)} columns' gaps.", sentence)
-    grids = ()
+    grids: tuple[Grid, ...] = ()
     if measured.blocks:
         counted = {gap.name: gap.train for gap in measured.columns}
         grids = (
             Grid(
                 "Blocks of columns that are missing together",
-                ("first column", "columns", "missing on average", "all of them"),
+                ("columns", "missing on average", "all of them"),
                 tuple(
                     (
-                        block[0],
                         str(len(block)),
                         tell_share(
                             sum(counted[name] for name in block) // len(block), measured.rows[0]
@@ -212,9 +225,9 @@ def _list_sentinels(of_tables: Sequence[ColumnGap]) -> Part:
     found.sort(key=lambda gap: gap.marked / gap.rows, reverse=True)
     most = found[0]
     sentence = (
-        f"{tell_plural(len(found), 'column').replace('fewer than 10', str(len(found)))} hold a "
-        f"sentinel that stands for missing. Its share is largest in {most.table}.{most.column}: "
-        f"{most.sentinel} in {tell_share(most.marked, most.rows)}. This page reads them as missing."
+        f"{len(found)} columns have a sentinel, a value that stands for missing; this page reads "
+        f"it as missing. Its share is largest in {most.table}.{most.column}: {most.sentinel} in "
+        f"{tell_share(most.marked, most.rows)} of the rows."
     )
     grid = Grid(
         "Sentinels",
@@ -224,9 +237,7 @@ def _list_sentinels(of_tables: Sequence[ColumnGap]) -> Part:
                 gap.column,
                 gap.table,
                 gap.sentinel,
-                tell_share(gap.marked, gap.marked)
-                if gap.marked < SMALLEST_GROUP
-                else f"{gap.marked:,}",
+                tell_count(gap.marked),
                 tell_share(gap.marked, gap.rows),
             )
             for gap in found

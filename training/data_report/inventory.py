@@ -88,8 +88,10 @@ def describe_inventory(measured: Inventory) -> Chapter:
     """Return the chapter of tables and the contract's verdict."""
     rows = sum(size.rows for size in measured.sizes)
     sentences = [
-        f"{len(measured.sizes)} of {len(TABLES)} tables can be read, with {rows:,} rows in "
-        f"{tell_size(sum(size.size for size in measured.sizes))}."
+        (
+            f"{len(measured.sizes)} of {len(TABLES)} tables can be read, with {rows:,} rows in "
+            f"{tell_size(sum(size.size for size in measured.sizes))}."
+        )
     ]
     if measured.missing:
         sentences.append(f"Missing: {tell_list(measured.missing)}.")
@@ -143,7 +145,7 @@ def _describe_verdict(report: CheckReport) -> Part:
     if notes:
         verdict += f" Beside that there {'is 1 note' if notes == 1 else f'are {notes} notes'}."
     found = [*report.violations, *report.notes]
-    grids = ()
+    grids: tuple[Grid, ...] = ()
     if found:
         grids = (
             Grid(

@@ -103,7 +103,7 @@ def count_rows(tables: ReadableTables, table: str) -> RowsByClient | None:
         )
     else:
         return None
-    found = tables.connection.execute(f"{sql} ORDER BY 1 NULLS LAST").to_arrow_table()
+    found = tables.connection.sql(f"{sql} ORDER BY 1 NULLS LAST").to_arrow_table()
     clients = np.array(found.column(0).to_numpy(), dtype=np.float64)
     rows = np.array(found.column(1).to_numpy(), dtype=np.int64)
     known = ~np.isnan(clients)

@@ -103,10 +103,7 @@ def _compare_coverage(measured: Joins) -> Part:
     if not pairs:
         return Part(
             title,
-            (
-                f"No table has {SMALLEST_GROUP} clients of known outcome with a row and as many "
-                "without.",
-            ),
+            (f"No table has {SMALLEST_GROUP} clients of known outcome with a row, and without.",),
         )
     figure = draw_pairs("Default rate with and without a row", pairs, ("with", "without"))
     name, having, lacking = max(pairs, key=lambda pair: abs(pair[1].rate - pair[2].rate))

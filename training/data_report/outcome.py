@@ -81,10 +81,12 @@ def describe_outcomes(measured: Outcomes) -> Chapter:
 def _tell(measured: Outcomes) -> tuple[str, ...]:
     group = measured.group
     sentences = [
-        f"{group.defaults:,} of {group.clients:,} clients with a known outcome defaulted: "
-        f"{tell_rate(group)}."
+        (
+            f"{group.defaults:,} of {group.clients:,} clients with a known outcome defaulted: "
+            f"{tell_rate(group)}."
+        )
     ]
-    if group.defaults == 0 or group.defaults == group.clients:
+    if group.defaults in (0, group.clients):
         sentences.append(
             "There is one outcome only, so nothing can be learned from it, and rates are the same "
             "everywhere on this page."
@@ -137,12 +139,16 @@ def _show_costs(measured: Outcomes) -> Part:
     rate = measured.group.rate
     above = "above" if rate > threshold else "below"
     paragraphs = (
-        f"A missed default costs as much as {tell_number(price)} good applicants refused. Of the "
-        f"two policies that need no model, {cheaper} everyone is the cheaper one, at "
-        f"{min(measured.approve_all, measured.refuse_all):.3f} per applicant. A model is worth "
-        "what it saves of that.",
-        f"With calibrated probabilities it pays to refuse from {tell_percent(threshold)} on; the "
-        f"default rate here, {tell_percent(rate)}, is {above} that.",
+        (
+            f"A missed default costs as much as {tell_number(price)} good applicants refused. Of "
+            f"the two policies that need no model, {cheaper} everyone is the cheaper one, at "
+            f"{min(measured.approve_all, measured.refuse_all):.3f} per applicant. A model is worth "
+            "what it saves of that."
+        ),
+        (
+            f"With calibrated probabilities it pays to refuse from {tell_percent(threshold)} on; "
+            f"the default rate here, {tell_percent(rate)}, is {above} that."
+        ),
     )
     grid = Grid(
         "Cost per applicant without a model",

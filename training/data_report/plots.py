@@ -49,7 +49,7 @@ def draw_pairs(
     """Return two default rates a row, with their intervals, to compare."""
     figure, axes = new_figure(title, FULL, _AROUND + 0.35 + _ROW * len(pairs))
     for second, (name, colour) in enumerate(zip(legend, (RED, BLUE), strict=True)):
-        groups = [pair[1 + second] for pair in pairs]
+        groups = [pair[2] if second else pair[1] for pair in pairs]
         rates = np.array([group.rate for group in groups])
         errors = np.abs(np.array([group.interval for group in groups]).T - rates)
         places = np.arange(len(pairs)) + (0.14 if second else -0.14)
@@ -65,7 +65,7 @@ def draw_pairs(
     return figure
 
 
-def draw_bars(
+def draw_bars(  # noqa: PLR0913 # a bar has a name, a value, a colour and a text
     title: str,
     names: Sequence[str],
     values: Sequence[float],

@@ -1,4 +1,4 @@
-"""Scores, ages, terms of employment, amounts and ratios: how they lie, and how defaults go along."""
+"""Scores, ages, jobs, amounts and ratios: how they lie, and how defaults go along with them."""
 
 from __future__ import annotations
 

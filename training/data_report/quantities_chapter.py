@@ -71,7 +71,8 @@ def _describe(measured: MeasuredQuantity, overall: Group) -> Part:
         quantity.unit,
         logarithmic=quantity.logarithmic,
     )
-    alt = f"Distribution of {quantity.name.lower()}, {tell_list([h.label for h in measured.histograms])}."
+    whose = tell_list([histogram.label for histogram in measured.histograms])
+    alt = f"Distribution of {quantity.name}: {whose}."
     lie = picture(figure, alt, _tell_medians(measured))
     return Part(quantity.name, pictures=(lie, *_draw_bands(measured, overall)))
 
@@ -115,9 +116,8 @@ def _tell_direction(bands: tuple[Group, ...]) -> str:
     if (steps < 0).all():
         return "The default rate falls from band to band."
     turns = int(np.count_nonzero(np.diff(np.sign(steps[steps != 0]))))
+    if not turns:
+        return ""
     course = "falls" if rates[-1] < rates[0] else "rises"
-    return (
-        f"From the first band to the last the default rate {course}, with {turns} turns between."
-        if turns
-        else ""
-    )
+    times = "once" if turns == 1 else f"{turns} times"
+    return f"From first to last band the default rate {course}; it turns {times} between."

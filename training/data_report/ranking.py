@@ -88,7 +88,7 @@ def describe_ranking(ranking: tuple[Told, ...] | None) -> Chapter:
         [(told.separation, *told.interval) for told in shown],
         "AUC alone, among clients who have a value, with 95 % interval",
         colours=[_COLOURS[told.direction] for told in shown],
-        legend=[(name, colour) for name, colour in _COLOURS.items()],
+        legend=list(_COLOURS.items()),
         centre=0.5,
     )
     nothing = sum(told.interval[0] <= 0.5 for told in ranking)  # noqa: PLR2004 # a coin's AUC

@@ -208,5 +208,5 @@ def _choose_tiles(
         ("clients of test", f"{outcomes.test:,}"),
     ]
     if ranking:
-        tiles.append(("tells most alone", f"{ranking[0].name}, AUC {ranking[0].separation:.3f}"))
+        tiles.append((f"tells most alone (AUC {ranking[0].separation:.3f})", ranking[0].name))
     return tuple(tiles)
