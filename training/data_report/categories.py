@@ -22,7 +22,7 @@ from training.data_report.rates import (
 from training.data_report.words import tell_list, tell_percent, tell_rate
 
 ANCHOR, TITLE = "categories", "Default rate by category"
-CHANCE = 0.05
+CHANCE, SMALL_CHANCE = 0.05, 0.001
 MOST_LEVELS = 60
 _RANKS = ("REGION_RATING_CLIENT", "REGION_RATING_CLIENT_W_CITY", "CNT_CHILDREN", "CNT_FAM_MEMBERS")
 _MOST_FLAGS = 40
@@ -136,11 +136,8 @@ def tell_chance(chance: float) -> str:
     """Return whether differences exceed what chance makes."""
     if np.isnan(chance):
         return ""
-    told = (
-        "p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.001"
-        if chance < 0.001
-        else f"p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{chance:.3f}"
-    )  # noqa: PLR2004
+    told = "p < 0.001" if chance < SMALL_CHANCE else f"p = {chance:.3f}"
+    told = told.replace(" ", "\N{NO-BREAK SPACE}")
     if chance < CHANCE:
         return f"Chance alone would hardly make such differences (chi-squared, {told})."
     return f"Chance alone can make such differences (chi-squared, {told})."

@@ -118,7 +118,7 @@ def _list_sizes(measured: Inventory) -> Grid:
                 tell_size(size.size),
                 f"{size.rows:,}",
                 _tell_columns(size),
-                "not known" if size.clients is None else f"{size.clients:,}",
+                "not known" if size.clients is None else tell_count(size.clients),
                 size.sha256,
             )
             for size in measured.sizes

@@ -10,7 +10,7 @@ from credit.cost import CostMatrix
 from training.data_report.applicants import Applicants
 from training.data_report.page import Chapter, Grid, Part, picture, tell_only
 from training.data_report.plots import FULL, draw_bars
-from training.data_report.rates import Group, count_flag
+from training.data_report.rates import SMALLEST_GROUP, Group, count_flag
 from training.data_report.words import tell_count, tell_number, tell_percent, tell_rate
 from training.evidence.drawing import BLUE, GREY, RED
 
@@ -34,6 +34,11 @@ class Outcomes:
     test: int
     repeated: int
     costs: CostMatrix
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are enough clients of known outcome to be shown."""
+        return self.group.clients >= SMALLEST_GROUP
 
     @property
     def approve_all(self) -> float:
@@ -67,6 +72,9 @@ def measure_outcomes(
 def describe_outcomes(measured: Outcomes) -> Chapter:
     """Return the chapter of the outcome; without one it says what cannot be measured."""
     group = measured.group
+    if group.clients and not measured.enough:
+        few = f"Fewer than {SMALLEST_GROUP} clients have a known outcome: too few to be shown."
+        return tell_only(ANCHOR, TITLE, few)
     if not group.clients:
         return tell_only(
             ANCHOR,
@@ -74,8 +82,7 @@ def describe_outcomes(measured: Outcomes) -> Chapter:
             "No outcome is known: there is no application_train with a TARGET of 0 or 1. Default "
             "rates are left out of this page; distributions, gaps and joins are shown.",
         )
-    parts = (Part(paragraphs=_tell(measured), pictures=()), _show_costs(measured))
-    return Chapter(ANCHOR, TITLE, (_add_sizes(parts[0], measured), parts[1]))
+    return Chapter(ANCHOR, TITLE, (_show_sizes(measured), _show_costs(measured)))
 
 
 def _tell(measured: Outcomes) -> tuple[str, ...]:
@@ -106,7 +113,7 @@ def _tell(measured: Outcomes) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _add_sizes(part: Part, measured: Outcomes) -> Part:
+def _show_sizes(measured: Outcomes) -> Part:
     group = measured.group
     good = group.clients - group.defaults
     named = (("defaulted", group.defaults, RED), ("repaid", good, BLUE))
@@ -128,7 +135,7 @@ def _add_sizes(part: Part, measured: Outcomes) -> Part:
         else "There is no test table."
     )
     alt = "Bars: how many clients defaulted, repaid, and are to be judged in test."
-    return Part(paragraphs=part.paragraphs, pictures=(picture(figure, alt, tested),))
+    return Part(paragraphs=_tell(measured), pictures=(picture(figure, alt, tested),))
 
 
 def _show_costs(measured: Outcomes) -> Part:

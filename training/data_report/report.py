@@ -38,7 +38,7 @@ from training.data_report.quantities_chapter import describe_correlations, descr
 from training.data_report.ranking import Told, describe_ranking, measure_ranking
 from training.data_report.shift import describe_shifts, measure_shifts
 from training.data_report.table_gaps import ColumnGap, measure_table_gaps
-from training.data_report.words import tell_percent
+from training.data_report.words import tell_count, tell_percent
 from training.replacing import replacing
 from training.source_hashes import hash_sources
 from training.table_check import check_tables
@@ -98,7 +98,7 @@ class _Steps:
 
     def go_on(self) -> None:
         self._done += 1
-        self._track(_WORK, min(self._done, self._all), self._all)
+        self._track(_WORK, self._done, self._all)
 
 
 def write_data_report(order: ReportOrder, track: Track) -> None:
@@ -155,8 +155,9 @@ def _read(tables: ReadableTables, steps: _Steps) -> _Read:
     steps.go_on()
     histories: dict[str, RowsByClient] = {}
     gaps: list[ColumnGap] = []
-    for table in tables.scans:
-        gaps += measure_table_gaps(tables, table)
+    for table in TABLES:
+        if table in tables.scans:
+            gaps += measure_table_gaps(tables, table)
         counted = count_rows(tables, table) if table in HISTORY_TABLES else None
         if counted is not None:
             histories[table] = counted
@@ -203,9 +204,9 @@ def _choose_tiles(
         ("tables that can be read", f"{len(inventory.sizes)} of {len(TABLES)}"),
         ("rows", f"{sum(size.rows for size in inventory.sizes):,}"),
         ("data contract", f"broken in {violations} ways" if violations else "kept"),
-        ("clients with a known outcome", f"{outcomes.group.clients:,}"),
-        ("default rate", tell_percent(outcomes.group.rate)),
-        ("clients of test", f"{outcomes.test:,}"),
+        ("clients with a known outcome", tell_count(outcomes.group.clients)),
+        ("default rate", tell_percent(outcomes.group.rate) if outcomes.enough else "unknown"),
+        ("clients of test", tell_count(outcomes.test)),
     ]
     if ranking:
         tiles.append((f"tells most alone (AUC {ranking[0].separation:.3f})", ranking[0].name))
