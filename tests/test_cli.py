@@ -29,6 +29,7 @@ COMMANDS = [
     ["data"],
     ["data", "make"],
     ["data", "check"],
+    ["data", "report"],
     ["features"],
     ["select"],
     ["train"],

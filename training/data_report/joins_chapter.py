@@ -118,7 +118,7 @@ def _compare_coverage(measured: Joins) -> Part:
 def _describe_rows(join: Join, measured: Joins) -> Part:
     clients = sum(group.clients for group in join.shares)
     pictures: list[Picture] = []
-    if join.shares:
+    if len(join.shares) > 1:
         shares = [group.clients / clients for group in join.shares]
         figure = draw_bars(
             f"{join.table}: rows a client",
@@ -149,4 +149,7 @@ def _describe_rows(join: Join, measured: Joins) -> Part:
                 tell_chance(compute_chance(join.bands)),
             )
         )
-    return Part(join.table, pictures=tuple(pictures)) if pictures else Part()
+    if not pictures:
+        few = f"Its clients do not fall into two groups of {SMALLEST_GROUP} by number of rows."
+        return Part(join.table, (few,))
+    return Part(join.table, pictures=tuple(pictures))

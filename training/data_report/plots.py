@@ -7,7 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+)
 from numpy.typing import NDArray
 
 from training.data_report.bands import Histogram
@@ -19,8 +25,12 @@ HALF, FULL = 5.4, 8.6
 """Widths in inches: of a plot that has another beside it, and of one that has not."""
 
 COLOURS = (BLUE, RED, GREEN, ORANGE)
-_LABEL_LENGTH = 44
+_LABEL_LENGTH = 54
 _ROW = 0.25
+WIDE = 0.06
+"""Axes of shares wider than that have ticks at whole per cents."""
+FEW = 12
+"""Names of a matrix up to which its cells tell their value."""
 _AROUND = 1.25
 
 
@@ -36,7 +46,7 @@ def draw_rates(
     axes.errorbar(rates, places, xerr=errors, fmt="o", color=RED, ecolor=GREY, markersize=5)
     axes.axvline(overall, color=GREY, linestyle="--", linewidth=1)
     axes.set_xlim(0, max(intervals.max() * 1.05, 0.01))
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=_choose_decimals(axes)))
+    _tick_percents(axes)
     axes.set_xlabel(f"default rate with 95 % interval; dashed: all {what}")
     _name_rows(axes, [group.label for group in groups])
     _write_right(axes, [f"{group.clients:,}" for group in groups])
@@ -57,7 +67,7 @@ def draw_pairs(
             rates, places, xerr=errors, fmt="os"[second], color=colour, markersize=4, label=name
         )
     axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=_choose_decimals(axes)))
+    _tick_percents(axes)
     axes.set_xlabel("default rate with 95 % interval; right: clients of the first kind")
     _name_rows(axes, [pair[0] for pair in pairs])
     _write_right(axes, [f"{pair[1].clients:,}" for pair in pairs])
@@ -82,7 +92,7 @@ def draw_bars(  # noqa: PLR0913 # a bar has a name, a value, a colour and a text
     axes.barh(places, values, color=colours, height=0.72)
     axes.set_xlim(0, max(max(values, default=0) * 1.02, 1e-9))
     if percent:
-        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=_choose_decimals(axes)))
+        _tick_percents(axes)
     axes.set_xlabel(label)
     axes.grid(visible=False, axis="y")
     _name_rows(axes, names)
@@ -107,7 +117,8 @@ def draw_histograms(
         axes.stairs(histogram.density, histogram.edges, color=colour, alpha=0.12, fill=True)
     if logarithmic:
         axes.set_xscale("log")
-        axes.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _shorten(value)))
     axes.set_yticks([])
     axes.set_ylim(bottom=0)
@@ -121,14 +132,18 @@ def draw_matrix(
     title: str, names: Sequence[str], values: NDArray[np.float64], label: str
 ) -> Figure:
     """Return a matrix of correlations from -1 to 1 as colours, with a scale."""
-    side = 2.6 + 0.125 * len(names)
+    few = len(names) <= FEW
+    side = 2.6 + (0.45 if few else 0.125) * len(names)
     figure, axes = new_figure(title, side + 0.7, side)
     image = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
-    size = 6 if len(names) > 12 else 9  # noqa: PLR2004 # many names stand close
-    axes.set_xticks(range(len(names)), [escape(name) for name in names], rotation=90, fontsize=size)
-    axes.set_yticks(range(len(names)), [escape(name) for name in names], fontsize=size)
+    shown = [escape(name) for name in names]
+    axes.set_xticks(range(len(names)), shown, rotation=90, fontsize=9 if few else 6)
+    axes.set_yticks(range(len(names)), shown, fontsize=9 if few else 6)
     axes.grid(visible=False)
-    figure.colorbar(image, ax=axes, shrink=0.6, label=label)
+    if few:
+        _write_cells(axes, values)
+    else:
+        figure.colorbar(image, ax=axes, shrink=0.6, label=label)
     return figure
 
 
@@ -181,9 +196,19 @@ def _write_right(axes: Axes, texts: Sequence[str]) -> None:
         )
 
 
-def _choose_decimals(axes: Axes) -> int:
+def _write_cells(axes: Axes, values: NDArray[np.float64]) -> None:
+    for (row, column), value in np.ndenumerate(values):
+        dark = abs(value) > 0.6  # noqa: PLR2004 # black would not be read there
+        colour = "white" if dark else "black"
+        text = "" if np.isnan(value) else f"{value:.2f}"
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8.5)
+
+
+def _tick_percents(axes: Axes) -> None:
+    """Tick where a share is a round percentage, so that no label is rounded."""
     low, high = axes.get_xlim()
-    return 0 if high - low > 0.06 else 1  # noqa: PLR2004 # ticks of whole per cents would repeat
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0 if high - low > WIDE else None))
 
 
 def _shorten(value: float) -> str:

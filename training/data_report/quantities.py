@@ -101,7 +101,7 @@ def _amount(name: str, column: str) -> Quantity:
 
 
 def _ratio(name: str, over: str, under: str, unit: str) -> Quantity:
-    return Quantity(name, f"{unit}, logarithmic", (over, under), divide, logarithmic=True)
+    return Quantity(name, unit, (over, under), divide)
 
 
 EXTERNAL = tuple(Quantity(name, "score", (name,), take_as_is) for name in SCORES)

@@ -31,7 +31,7 @@ class Shift:
         name: Of the column.
         stability: Population stability index over deciles of train, or levels; missing is one.
         chance: What it would be on average if both were drawn from the same clients.
-        typical: In train and in test: the median, or the share of train's commonest level.
+        typical: In train and in test: the mean, or the share of train's commonest level.
         level: That level; empty for numbers.
         missing: Share without a value in train and in test.
         histograms: Of a number.
@@ -115,7 +115,7 @@ def _tell(shifts: tuple[Shift, ...]) -> str:
 
 
 def _tell_first(shift: Shift) -> str:
-    what = f"share of {shift.level}" if shift.level else "median"
+    what = f"share of {shift.level}" if shift.level else "mean"
     return (
         f"{shift.name} differs most, with {shift.stability:.3f}: its {what} is {shift.typical[0]} "
         f"in train and {shift.typical[1]} in test, {shift.missing[0]} and {shift.missing[1]} are "
@@ -141,7 +141,7 @@ def _list_shifts(shown: tuple[Shift, ...]) -> Grid:
                 shift.name,
                 f"{shift.stability:.4f}",
                 f"{shift.chance:.4f}",
-                f"share of {shift.level}" if shift.level else "median",
+                f"share of {shift.level}" if shift.level else "mean",
                 *shift.typical,
                 *shift.missing,
             )
@@ -157,7 +157,7 @@ def _draw(shift: Shift) -> Picture:
     return picture(
         figure,
         f"Distribution of {shift.name} in train and in test.",
-        f"Median {shift.typical[0]} in train, {shift.typical[1]} in test.",
+        f"Mean {shift.typical[0]} in train, {shift.typical[1]} in test.",
     )
 
 
@@ -176,7 +176,7 @@ def _compare_numbers(name: str, train: Applicants, test: Applicants) -> Shift:
         name,
         stability,
         chance,
-        (_tell_median(numbers), _tell_median(tested)),
+        (_tell_mean(numbers), _tell_mean(tested)),
         "",
         (_tell_missing(np.isnan(numbers)), _tell_missing(np.isnan(tested))),
         tuple(measure_histograms([("train", numbers), ("test", tested)])),
@@ -223,9 +223,9 @@ def _count(numbers: Numbers, limits: list[float]) -> NDArray[np.int64]:
     return np.bincount(places, minlength=len(limits) + 2)
 
 
-def _tell_median(numbers: Numbers) -> str:
+def _tell_mean(numbers: Numbers) -> str:
     known = numbers[~np.isnan(numbers)]
-    return tell_number(float(np.median(known))) if len(known) >= SMALLEST_GROUP else "unknown"
+    return tell_number(float(known.mean())) if len(known) >= SMALLEST_GROUP else "unknown"
 
 
 def _tell_missing(missing: NDArray[np.bool_]) -> str:

@@ -73,9 +73,7 @@ def test_the_default_rate_and_its_interval_are_the_tables(
     outcomes = train.fetchnumpy()["TARGET"]
     interval = binomtest(int(outcomes.sum()), len(outcomes)).proportion_ci(method="wilson")
 
-    told = re.search(
-        r"(\d+) of (\d+) clients with a known outcome defaulted: \S+ \(([^)]*)\)", page.text
-    )
+    told = re.search(r"(\d+) of (\d+) clients with a known .*?: \S+ \(([^)]*)\)", page.text)
 
     assert told is not None
     assert (int(told[1]), int(told[2])) == (outcomes.sum(), len(outcomes))
@@ -96,7 +94,7 @@ def test_approving_all_costs_ten_times_the_default_rate(
 def test_rows_columns_and_clients_are_the_files(page: ReadPage, few_clients: Path) -> None:
     for table in ("application_train", "bureau", "installments_payments"):
         source = few_clients / f"{table}.parquet"
-        rows, clients = duckdb.sql(
+        rows, clients = duckdb.execute(
             f"SELECT count(*), count(DISTINCT SK_ID_CURR) FROM read_parquet('{source}')"  # noqa: S608
         ).fetchall()[0]
         told = page.find_row(table)
@@ -133,7 +131,7 @@ def test_coverage_counts_clients_with_any_row(page: ReadPage, few_clients: Path)
         f"read_parquet('{few_clients / table}.parquet')"
         for table in ("application_train", "credit_card_balance")
     )
-    share = duckdb.sql(
+    share = duckdb.execute(
         f"SELECT avg((SK_ID_CURR IN (SELECT SK_ID_CURR FROM {cards}))::INT) FROM {train}"  # noqa: S608
     ).fetchall()[0][0]
 
@@ -150,7 +148,7 @@ def test_coverage_counts_clients_with_any_row(page: ReadPage, few_clients: Path)
         ("SELECT * EXCLUDE (TARGET) FROM {source}", "No outcome is known"),
         ("SELECT * REPLACE (NULL::BIGINT AS TARGET) FROM {source}", "No outcome is known"),
         (
-            "SELECT * REPLACE (CASE WHEN SK_ID_CURR % 3 > 0 THEN TARGET END AS TARGET) FROM {source}",
+            "SELECT * REPLACE (if(SK_ID_CURR % 3 = 0, NULL, TARGET) AS TARGET) FROM {source}",
             "are left out of all default rates",
         ),
         ("FROM {source} UNION ALL FROM {source}", "rows repeat a client"),
