@@ -140,7 +140,8 @@ def merge_alike(gaps: Sequence[Gap]) -> list[Gap]:
 
 
 def name_group(column: str) -> str:
-    """Return what kind of thing a column of the applications is."""
+    """Return what kind of thing a column of the applications, or the first of some, is."""
+    column = column.partition(" ")[0]
     return next((name for name, pattern in _GROUPS if pattern.search(column)), "the client")
 
 

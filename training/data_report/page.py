@@ -14,7 +14,7 @@ from PIL import Image
 
 from training.evidence.drawing import render_png
 
-COLOURS = 96
+COLOURS = 256
 TEMPLATE = "page.html.j2"
 _WIDTH_AND_HEIGHT = slice(16, 24)  # of a PNG's first chunk
 

@@ -72,15 +72,15 @@ def count_levels(
 def merge_rare(groups: Iterable[Group], smallest: int = SMALLEST_GROUP) -> list[Group]:
     """Return the groups, the rare ones as one of at least `smallest` clients.
 
-    Should they not be as many together, the next larger group joins them. Empty if all clients
-    together are fewer.
+    Should they not be as many together, they join the next larger group: to leave them out would
+    tell of them by the difference to all. Empty if all clients together are fewer.
     """
     by_size = sorted(groups, key=lambda group: group.clients)
     rare: list[Group] = []
     while by_size and (by_size[0].clients < smallest or 0 < _count(rare) < smallest):
         rare.append(by_size.pop(0))
     if rare and _count(rare) >= smallest:
-        by_size.append(_join(f"other ({len(rare)} levels)", rare))
+        by_size.append(_join(_name_rare(rare, smallest), rare))
     return by_size
 
 
@@ -90,6 +90,13 @@ def compute_chance(groups: Sequence[Group]) -> float:
     if len(table) < 2 or not table.sum(axis=0).all():  # noqa: PLR2004 # two groups to compare
         return float("nan")
     return float(chi2_contingency(table, correction=False).pvalue)
+
+
+def _name_rare(rare: Sequence[Group], smallest: int) -> str:
+    *rarer, last = rare
+    if rarer and last.clients >= smallest:
+        return f"{last.label} or rarer"
+    return f"other ({len(rare)} levels)"
 
 
 def _count(groups: Iterable[Group]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -74,10 +74,12 @@ def write_page(tables: Path, out: Path) -> ReadPage:
     return ReadPage(out.read_text(encoding="utf-8"))
 
 
-@pytest.fixture
-def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def unpainted() -> Iterator[None]:
     """Draw figures, and do not turn them into pixels, which takes most of the time."""
-    monkeypatch.setattr("training.data_report.page.render_png", lambda _: SMALL_PNG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.data_report.page.render_png", lambda _: SMALL_PNG)
+        yield
 
 
 Spoil = Callable[..., Path]

@@ -42,6 +42,12 @@ def test_rare_levels_are_merged_until_nobody_stands_out(sizes: list[int]) -> Non
     assert shown == sum(sizes) if sum(sizes) >= SMALLEST_GROUP else shown == 0
 
 
+def test_a_few_clients_hide_in_the_next_larger_level() -> None:
+    merged = merge_rare([Group("F", 60, 4), Group("M", 30, 4), Group("missing", 2, 1)])
+
+    assert merged == [Group("F", 60, 4), Group("M or rarer", 32, 5)]
+
+
 @given(NUMBERS)
 def test_every_band_has_enough_clients_and_none_is_counted_twice(numbers: Numbers) -> None:
     defaulted = np.arange(len(numbers)) % 2 == 0
