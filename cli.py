@@ -153,6 +153,31 @@ def check_data(
     report.raise_for_violations()
 
 
+@data_app.command("report")
+def report_data(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder, or Kaggle's zip.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File of the page; default: data_report.html in CREDIT_HOME."),
+    ] = None,
+) -> None:
+    """Write a page about the tables: gaps, rates, distributions, joins, what tells most.
+
+    One HTML file that needs no network. Tables that break the contract are shown as far as they
+    can be read.
+    """
+    from credit.cost import CostMatrix
+    from training.data_report.report import FILE_NAME, ReportOrder, write_data_report
+
+    settings = _settings()
+    file = out or settings.home / FILE_NAME
+    costs = CostMatrix(settings.false_negative_cost, settings.false_positive_cost)
+    order = ReportOrder(folder, file, costs, settings.memory_limit)
+    with show_progress() as track:
+        write_data_report(order, track)
+    say(f"The page is in {file}")
+
+
 @app.command()
 def features(
     data: Data,

@@ -29,6 +29,7 @@ COMMANDS = [
     ["data"],
     ["data", "make"],
     ["data", "check"],
+    ["data", "report"],
     ["features"],
     ["select"],
     ["train"],
@@ -248,6 +249,29 @@ def test_only_a_lenient_check_takes_a_missing_history_for_a_note(call: Call, tab
     assert_fails_with_one_line(strict, 3, "bureau_balance", "missing file")
     assert (lenient.exit_code, lenient.err) == (0, "")
     assert "bureau_balance" in lenient.out
+
+
+def test_the_page_about_tables_is_written_to_the_home_and_shows_what_is_broken(
+    home: Home, call: Call, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("AMT_CREDIT", "much")(tables)
+    monkeypatch.setattr("training.data_report.page.Picture.size", (1, 1))
+    monkeypatch.setattr("training.data_report.page._reduce_colours", lambda png: png)
+    monkeypatch.setattr("training.data_report.page.render_png", lambda _: b"")  # half a minute
+
+    finished = call("data", "report", "tables")
+
+    page = home.folder / "var" / "data_report.html"
+    assert (finished.exit_code, finished.err) == (0, "")
+    assert finished.out == f"The page is in {page}\n"
+    assert "application_train.AMT_CREDIT" in page.read_text(encoding="utf-8")
+
+
+def test_there_is_no_page_about_a_folder_without_tables(home: Home, call: Call) -> None:
+    finished = call("data", "report", "nowhere", "--out", "page.html")
+
+    assert_fails_with_one_line(finished, 5, "nowhere", "does not exist")
+    assert not (home.cwd / "page.html").exists()
 
 
 def test_training_prints_one_json_object_and_nothing_else(home: Home, few_clients: Path) -> None:
