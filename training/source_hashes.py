@@ -1,8 +1,9 @@
-"""Which files the histories were computed from, to the byte."""
+"""Which files features were computed from, to the byte."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 from credit.contract import HISTORY_TABLES
@@ -10,8 +11,8 @@ from credit.store_manifest import SourceFile
 from training.table_files import find_tables
 
 
-def hash_sources(data: Path) -> dict[str, SourceFile]:
-    """Return the files of the history tables that are there, by table.
+def hash_sources(data: Path, tables: Collection[str] = HISTORY_TABLES) -> dict[str, SourceFile]:
+    """Return the files of the tables, usually the histories, that are there, by table.
 
     What is hashed are the bytes on disk: of a zipped table the archive, which is read once even if
     it holds them all. Costs about 1.5 seconds a gigabyte.
@@ -20,9 +21,7 @@ def hash_sources(data: Path) -> dict[str, SourceFile]:
         TableMissing: If the folder does not exist or holds no table.
         UnreadableTable: If the download is not a sound archive.
     """
-    paths = {
-        table: file.path for table, file in find_tables(data).items() if table in HISTORY_TABLES
-    }
+    paths = {table: file.path for table, file in find_tables(data).items() if table in tables}
     hashes = {path: _hash_file(path) for path in sorted(set(paths.values()))}
     return {table: SourceFile(file=path.name, sha256=hashes[path]) for table, path in paths.items()}
 
