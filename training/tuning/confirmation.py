@@ -30,7 +30,7 @@ class Confirmed:
         auc: Area under the ROC curve.
         cost: Cost per applicant at the cheapest threshold.
         rounds: Trees of a fit.
-        fit_s: Seconds of a fit.
+        cpu_s: Processor seconds of a fit, of all cores together.
         loss_gain: Log loss less the reference's, paired by client, with its normal 95 % interval;
             of the reference itself 0.
         auc_gains: AUC less the reference's, for each seed.
@@ -41,7 +41,7 @@ class Confirmed:
     auc: float
     cost: float
     rounds: float
-    fit_s: float
+    cpu_s: float
     loss_gain: Estimate
     auc_gains: tuple[AucDifference, ...]
 
@@ -103,7 +103,7 @@ def _compare(
         auc=float(np.mean([judged.auc for judged in of_seeds])),
         cost=float(np.mean([judged.cost for judged in of_seeds])),
         rounds=float(np.mean([judged.rounds for judged in of_seeds])),
-        fit_s=float(np.mean([judged.fit_s for judged in of_seeds])),
+        cpu_s=float(np.mean([judged.cpu_s for judged in of_seeds])),
         loss_gain=Estimate(mean, mean - margin, mean + margin),
         auc_gains=tuple(
             compare_auc(problem.defaulted, usual.pd, own.pd)

@@ -87,12 +87,12 @@ def tabulate_confirmed(confirmed: Sequence[Confirmed]) -> pd.DataFrame:
     """Return a row a setting, the reference first."""
     rows = [
         {
-            "setting": f"trial {place}" if place else "reference",
+            "setting": f"best {place}" if place else "reference",
             "log_loss": setting.log_loss,
             "auc": setting.auc,
             "cost": setting.cost,
             "rounds": setting.rounds,
-            "fit_s": setting.fit_s,
+            "cpu_s": setting.cpu_s,
             "log_loss_gain": setting.loss_gain.value,
             "log_loss_gain_low": setting.loss_gain.low,
             "log_loss_gain_high": setting.loss_gain.high,
@@ -148,8 +148,9 @@ def _plot_importances(importances: Mapping[str, float]) -> Plot:
     axes.set_xlabel("Share of the variation between trials (fANOVA)")
     axes.grid(visible=False, axis="y")
     caption = (
-        "What part of the log loss's variation over the completed trials each parameter explains. "
-        "It is a variation within the search space: what matters little was searched well enough."
+        "What part of the variation over the trials each parameter explains, of the log loss less "
+        "the reference's on the folds that a trial was judged on. It is a variation within the "
+        "search space, and some of it is luck."
     )
     return Plot("parameter_importances", caption, figure)
 

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from training.tuning.space import Numbers, describe_space
 PRUNED_AT = 0.15
 """Worse than the best so far on each of three folds has, by luck alone, a chance of an eighth."""
 STARTUP_TRIALS = 10
+FEWEST_TO_EXPLAIN = 10
 _REFERENCE = "reference_fold_losses"
 
 Track = Callable[[str, int, int], None]
@@ -106,7 +107,8 @@ def run_study(
             _try_next(study, problem, family, losses, order.fit, done)
             done += 1
             track("Trials", done, order.trials)
-        return FinishedStudy(name, tuple(_list_finished(study)), _find_importances(study))
+        trials = tuple(_list_finished(study))
+    return FinishedStudy(name, trials, _find_importances(trials))
 
 
 def name_study(
@@ -218,14 +220,25 @@ def _try_next(
 
 
 def _keep_figures(trial: Trial, judged: Judged) -> None:
-    for name in ("auc", "cost", "rounds", "fit_s"):
+    for name in ("auc", "cost", "rounds", "cpu_s"):
         trial.set_user_attr(name, getattr(judged, name))
 
 
-def _find_importances(study: optuna.Study) -> dict[str, float]:
-    """Return fANOVA's importances; of fewer than four completed trials, or equal ones, none."""
-    losses = {trial.value for trial in study.get_trials(states=(TrialState.COMPLETE,))}
-    if len(losses) < 4:  # noqa: PLR2004
+def _find_importances(trials: Sequence[FrozenTrial]) -> dict[str, float]:
+    """Return fANOVA's importances; of few trials none.
+
+    What is explained is the mean loss less the reference's on the folds that a trial was judged on,
+    so that those that were given up count too: without them only good settings would be looked at.
+    """
+    if len(trials) < FEWEST_TO_EXPLAIN:
         return {}
+    judged = optuna.create_study(storage=optuna.storages.InMemoryStorage())
+    for trial in trials:
+        gain = float(np.mean(list(trial.intermediate_values.values())))
+        judged.add_trial(
+            optuna.trial.create_trial(
+                params=trial.params, distributions=trial.distributions, value=gain
+            )
+        )
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-    return optuna.importance.get_param_importances(study, evaluator=evaluator)
+    return optuna.importance.get_param_importances(judged, evaluator=evaluator)
