@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from optuna.trial import FrozenTrial, TrialState
 
-from training.evidence.drawing import BLUE, GREY, ORANGE, new_figure
+from training.evidence.drawing import BLUE, GREEN, GREY, ORANGE, new_figure
 from training.evidence.section import Plot, Section
 from training.tuning.confirmation import Confirmed
 from training.tuning.grid import FinishedGrid
@@ -122,17 +122,17 @@ def _plot_history(study: FinishedStudy) -> Plot:
         color=ORANGE,
         label="Best so far",
     )
+    axes.axhline(study.reference_loss, color=GREEN, linestyle="--", label="Reference")
     given_up = [order[t.number] for t in study.trials if t.state is TrialState.PRUNED]
-    top = losses.max() + 0.05 * (np.ptp(losses) or 1e-3)
-    axes.plot(
-        given_up, [top] * len(given_up), "x", color=GREY, label="Given up early (no log loss)"
-    )
+    top = max(losses.max(), study.reference_loss) + 0.05 * (np.ptp(losses) or 1e-3)
+    axes.plot(given_up, [top] * len(given_up), "x", color=GREY, label="Given up early, no loss")
     axes.set_xlabel("Trial")
     axes.set_ylabel("Mean out-of-fold log loss")
-    figure.legend(loc="outside lower center", ncols=3)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
     caption = (
-        "Each trial's mean log loss on clients that its models had not seen, and the best so far. "
-        "A trial that was worse than the best on every one of its first folds was given up."
+        "Each trial's mean log loss on clients that its models had not seen, the best so far, and "
+        "the reference: the parameters that training used before. A trial that did worse than the "
+        "best on fold after fold was given up."
     )
     return Plot("optimisation_history", caption, figure)
 

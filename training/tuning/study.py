@@ -58,12 +58,14 @@ class FinishedStudy:
 
     Attributes:
         name: Of the study, in its file.
+        reference_loss: Mean out-of-fold log loss of the setting to be better than.
         trials: All that ended well or were given up, in order.
         importances: What part of the variation of the loss each parameter explains; empty where
             too few trials were completed.
     """
 
     name: str
+    reference_loss: float
     trials: tuple[FrozenTrial, ...]
     importances: dict[str, float]
 
@@ -108,7 +110,7 @@ def run_study(
             done += 1
             track("Trials", done, order.trials)
         trials = tuple(_list_finished(study))
-    return FinishedStudy(name, trials, _find_importances(trials))
+    return FinishedStudy(name, float(np.mean(losses)), trials, _find_importances(trials))
 
 
 def name_study(
@@ -241,4 +243,5 @@ def _find_importances(trials: Sequence[FrozenTrial]) -> dict[str, float]:
             )
         )
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-    return optuna.importance.get_param_importances(judged, evaluator=evaluator)
+    importances = optuna.importance.get_param_importances(judged, evaluator=evaluator)
+    return {name: float(share) for name, share in importances.items()}
