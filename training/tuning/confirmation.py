@@ -31,9 +31,9 @@ class Confirmed:
         cost: Cost per applicant at the cheapest threshold.
         rounds: Trees of a fit.
         cpu_s: Processor seconds of a fit, of all cores together.
-        loss_gain: Log loss less the reference's, paired by client, with its normal 95 % interval;
-            of the reference itself 0.
-        auc_gains: AUC less the reference's, for each seed.
+        loss_gain: Log loss less the incumbent's, paired by client, with its normal 95 % interval;
+            of the incumbent itself 0.
+        auc_gains: AUC less the incumbent's, for each seed.
     """
 
     parameters: Numbers
@@ -47,7 +47,7 @@ class Confirmed:
 
     @property
     def is_better(self) -> bool:
-        """Whether it loses less than the reference, and on no seed surely ranks worse."""
+        """Whether it loses less than the incumbent, and on no seed surely ranks worse."""
         return self.loss_gain.value < 0 and all(gain.high >= 0 for gain in self.auc_gains)
 
 
@@ -59,7 +59,7 @@ def confirm(
     seeds: Sequence[int],
     track: Track,
 ) -> tuple[Confirmed, ...]:
-    """Return the settings' figures on the folds of other seeds; the first is the reference."""
+    """Return the settings' figures on the folds of other seeds; the first is the incumbent."""
     judged: list[list[Judged]] = []
     for parameters in settings:
         of_seeds = []
@@ -72,7 +72,7 @@ def confirm(
 
 
 def choose_confirmed(confirmed: Sequence[Confirmed]) -> Confirmed:
-    """Return the setting that loses least of those better than the reference, or the reference."""
+    """Return the setting that loses least of those better than the incumbent, or the incumbent."""
     better = [setting for setting in confirmed if setting.is_better]
     return min(better, key=lambda setting: setting.log_loss, default=confirmed[0])
 
@@ -86,12 +86,12 @@ def round_numbers(parameters: Numbers) -> dict[str, float]:
 
 
 def _compare(
-    problem: Problem, of_seeds: Sequence[Judged], reference: Sequence[Judged]
+    problem: Problem, of_seeds: Sequence[Judged], incumbent: Sequence[Judged]
 ) -> Confirmed:
     differences = np.mean(
         [
             compute_losses(problem.defaulted, own.pd) - compute_losses(problem.defaulted, usual.pd)
-            for own, usual in zip(of_seeds, reference, strict=True)
+            for own, usual in zip(of_seeds, incumbent, strict=True)
         ],
         axis=0,
     )
@@ -107,6 +107,6 @@ def _compare(
         loss_gain=Estimate(mean, mean - margin, mean + margin),
         auc_gains=tuple(
             compare_auc(problem.defaulted, usual.pd, own.pd)
-            for own, usual in zip(of_seeds, reference, strict=True)
+            for own, usual in zip(of_seeds, incumbent, strict=True)
         ),
     )

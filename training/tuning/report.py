@@ -21,11 +21,11 @@ def describe_study(
     study: FinishedStudy, confirmed: Sequence[Confirmed], chosen: Confirmed
 ) -> Section:
     """Return the study's plots and tables, and which setting was chosen of those judged again."""
-    reference = confirmed[0]
+    incumbent = confirmed[0]
     outcome = (
-        "None of them is better than the reference, which stays."
-        if chosen is reference
-        else f"Chosen: {_tell(chosen.parameters)}; its log loss less the reference's, paired by "
+        "None of them is better than the incumbent, which stays."
+        if chosen is incumbent
+        else f"Chosen: {_tell(chosen.parameters)}; its log loss less the incumbent's, paired by "
         f"client: {chosen.loss_gain:+.5f}."
     )
     pruned = sum(trial.state is TrialState.PRUNED for trial in study.trials)
@@ -35,7 +35,7 @@ def describe_study(
     return Section(
         "Parameters",
         f"{len(study.trials)} trials, {pruned} of them given up early. The best "
-        f"{len(confirmed) - 1} were judged again on folds of other seeds, beside the reference. "
+        f"{len(confirmed) - 1} were judged again on folds of other seeds, beside the incumbent. "
         f"{outcome}",
         tuple(plots),
         {"trials": tabulate_trials(study.trials), "judged_again": tabulate_confirmed(confirmed)},
@@ -84,10 +84,10 @@ def tabulate_trials(trials: Sequence[FrozenTrial]) -> pd.DataFrame:
 
 
 def tabulate_confirmed(confirmed: Sequence[Confirmed]) -> pd.DataFrame:
-    """Return a row a setting, the reference first."""
+    """Return a row a setting, the incumbent first."""
     rows = [
         {
-            "setting": f"best {place}" if place else "reference",
+            "setting": f"best {place}" if place else "incumbent",
             "log_loss": setting.log_loss,
             "auc": setting.auc,
             "cost": setting.cost,
@@ -122,16 +122,16 @@ def _plot_history(study: FinishedStudy) -> Plot:
         color=ORANGE,
         label="Best so far",
     )
-    axes.axhline(study.reference_loss, color=GREEN, linestyle="--", label="Reference")
+    axes.axhline(study.incumbent_loss, color=GREEN, linestyle="--", label="Incumbent")
     given_up = [order[t.number] for t in study.trials if t.state is TrialState.PRUNED]
-    top = max(losses.max(), study.reference_loss) + 0.05 * (np.ptp(losses) or 1e-3)
+    top = max(losses.max(), study.incumbent_loss) + 0.05 * (np.ptp(losses) or 1e-3)
     axes.plot(given_up, [top] * len(given_up), "x", color=GREY, label="Given up early, no loss")
     axes.set_xlabel("Trial")
     axes.set_ylabel("Mean out-of-fold log loss")
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
     caption = (
         "Each trial's mean log loss on clients that its models had not seen, the best so far, and "
-        "the reference: the parameters that training used before. A trial that did worse than the "
+        "the incumbent: the parameters that training used before. A trial that did worse than the "
         "best on fold after fold was given up."
     )
     return Plot("optimisation_history", caption, figure)
@@ -149,7 +149,7 @@ def _plot_importances(importances: Mapping[str, float]) -> Plot:
     axes.grid(visible=False, axis="y")
     caption = (
         "What part of the variation over the trials each parameter explains, of the log loss less "
-        "the reference's on the folds that a trial was judged on. It is a variation within the "
+        "the incumbent's on the folds that a trial was judged on. It is a variation within the "
         "search space, and some of it is luck."
     )
     return Plot("parameter_importances", caption, figure)

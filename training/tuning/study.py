@@ -30,7 +30,7 @@ PRUNED_AT = 0.15
 """Worse than the best so far on each of three folds has, by luck alone, a chance of an eighth."""
 STARTUP_TRIALS = 10
 FEWEST_TO_EXPLAIN = 10
-_REFERENCE = "reference_fold_losses"
+_INCUMBENT = "incumbent_fold_losses"
 
 Track = Callable[[str, int, int], None]
 
@@ -58,14 +58,14 @@ class FinishedStudy:
 
     Attributes:
         name: Of the study, in its file.
-        reference_loss: Mean out-of-fold log loss of the setting to be better than.
+        incumbent_loss: Mean out-of-fold log loss of the setting to be better than.
         trials: All that ended well or were given up, in order.
         importances: What part of the variation of the loss each parameter explains; empty where
             too few trials were completed.
     """
 
     name: str
-    reference_loss: float
+    incumbent_loss: float
     trials: tuple[FrozenTrial, ...]
     importances: dict[str, float]
 
@@ -79,14 +79,14 @@ class FinishedStudy:
 def run_study(
     problem: Problem,
     family: BoostedFamily,
-    reference: Numbers,
+    incumbent: Numbers,
     order: StudyOrder,
     say: Callable[[str], None],
     track: Track,
 ) -> FinishedStudy:
     """Return the study when it has as many trials as ordered, or its time is over.
 
-    A trial's loss on a fold is reported less that of the reference on the same fold, since folds
+    A trial's loss on a fold is reported less that of the incumbent on the same fold, since folds
     are not equally hard; a trial that is worse than the best so far is given up after three. Each
     trial draws by its own seed, so that a study that was interrupted ends as one that was not.
 
@@ -94,7 +94,7 @@ def run_study(
         TuningUnusable: If the file is no study's, or another process is at it.
         TrainingImpossible: If there are too few clients of a class.
     """
-    name = name_study(problem, family, reference, order.fit)
+    name = name_study(problem, family, incumbent, order.fit)
     ends_s = time.monotonic() + (np.inf if order.timeout_s is None else order.timeout_s)
     with _reserved(order.file), _opened(order.file, name) as study:
         _give_up_stale(study)
@@ -104,7 +104,7 @@ def run_study(
             if done
             else f"Study {name} in {order.file}"
         )
-        losses = _judge_reference(study, problem, family, reference, order.fit)
+        losses = _judge_incumbent(study, problem, family, incumbent, order.fit)
         while done < order.trials and (not done or time.monotonic() < ends_s):
             _try_next(study, problem, family, losses, order.fit, done)
             done += 1
@@ -114,7 +114,7 @@ def run_study(
 
 
 def name_study(
-    problem: Problem, family: BoostedFamily, reference: Numbers, fit: FitSettings
+    problem: Problem, family: BoostedFamily, incumbent: Numbers, fit: FitSettings
 ) -> str:
     """Return a name that other data, features, spaces or folds do not share."""
     facts = {
@@ -122,7 +122,7 @@ def name_study(
         "fingerprint": problem.fingerprint,
         "space": describe_space(family.space),
         "fixed": dict(family.fixed),
-        "reference": dict(reference),
+        "incumbent": dict(incumbent),
         "fit": {key: value for key, value in asdict(fit).items() if key not in _INDIFFERENT},
     }
     text = json.dumps(facts, sort_keys=True)
@@ -181,24 +181,24 @@ def _list_finished(study: optuna.Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def _judge_reference(
+def _judge_incumbent(
     study: optuna.Study,
     problem: Problem,
     family: BoostedFamily,
-    reference: Numbers,
+    incumbent: Numbers,
     fit: FitSettings,
 ) -> list[float]:
-    if _REFERENCE not in study.user_attrs:
-        judged = judge(problem, family, reference, fit)
-        study.set_user_attr(_REFERENCE, list(judged.fold_losses))
-    return [float(loss) for loss in study.user_attrs[_REFERENCE]]
+    if _INCUMBENT not in study.user_attrs:
+        judged = judge(problem, family, incumbent, fit)
+        study.set_user_attr(_INCUMBENT, list(judged.fold_losses))
+    return [float(loss) for loss in study.user_attrs[_INCUMBENT]]
 
 
 def _try_next(
     study: optuna.Study,
     problem: Problem,
     family: BoostedFamily,
-    reference_losses: list[float],
+    incumbent_losses: list[float],
     fit: FitSettings,
     done: int,
 ) -> None:
@@ -208,7 +208,7 @@ def _try_next(
     trial = study.ask({name: span.to_distribution() for name, span in family.space.items()})
 
     def report(fold: int, loss: float) -> None:
-        trial.report(loss - reference_losses[fold], fold)
+        trial.report(loss - incumbent_losses[fold], fold)
         if trial.should_prune():
             raise optuna.TrialPruned
 
@@ -229,7 +229,7 @@ def _keep_figures(trial: Trial, judged: Judged) -> None:
 def _find_importances(trials: Sequence[FrozenTrial]) -> dict[str, float]:
     """Return fANOVA's importances; of few trials none.
 
-    What is explained is the mean loss less the reference's on the folds that a trial was judged on,
+    What is explained is the mean loss less the incumbent's on the folds that a trial was judged on,
     so that those that were given up count too: without them only good settings would be looked at.
     """
     if len(trials) < FEWEST_TO_EXPLAIN:

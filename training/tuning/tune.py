@@ -138,11 +138,11 @@ def _search_study(
     say: Say,
     track: Track,
 ) -> _Found:
-    reference = dict(family.start) if known is None else _take_numbers(known)
+    incumbent = dict(family.start) if known is None else _take_numbers(known)
     study = run_study(
         problem,
         family,
-        reference,
+        incumbent,
         StudyOrder(order.study, order.trials, order.timeout_s, order.fit),
         say,
         track,
@@ -151,8 +151,8 @@ def _search_study(
         round_numbers({**trial.params, **family.fixed}) for trial in study.completed[:FINALISTS]
     ]
     seeds = tuple(order.fit.seed + step for step in OTHER_SEEDS)
-    say(f"Judging the best {len(finalists)} again on folds of other seeds, beside the reference")
-    confirmed = confirm(problem, family, [reference, *finalists], order.fit, seeds, track)
+    say(f"Judging the best {len(finalists)} again on folds of other seeds, beside the incumbent")
+    confirmed = confirm(problem, family, [incumbent, *finalists], order.fit, seeds, track)
     chosen: Confirmed = choose_confirmed(confirmed)
     return _Found(
         parameters=chosen.parameters,

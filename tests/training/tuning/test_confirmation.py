@@ -19,7 +19,7 @@ from training.tuning.problem import Problem
 
 QUICK = FitSettings(rounds_max=4, threads=1)
 GOOD = {"rate": 0.25, "slope": 1.0}
-LIKE_THE_REFERENCE = {"rate": 0.4, "slope": 1.0}
+LIKE_THE_INCUMBENT = {"rate": 0.4, "slope": 1.0}
 BAD = {"rate": 0.8, "slope": 1.0}
 REVERSED = {"rate": 0.25, "slope": -0.05}
 
@@ -49,8 +49,8 @@ def test_a_setting_that_is_better_on_fresh_folds_is_chosen(
     )
 
 
-@pytest.mark.parametrize("worse", [BAD, LIKE_THE_REFERENCE], ids=["worse", "equal"])
-def test_the_reference_stays_if_nothing_is_better(
+@pytest.mark.parametrize("worse", [BAD, LIKE_THE_INCUMBENT], ids=["worse", "equal"])
+def test_the_incumbent_stays_if_nothing_is_better(
     problem: Problem, family: BoostedFamily, worse: dict[str, float]
 ) -> None:
     confirmed = judge_again(problem, family, worse)
@@ -70,27 +70,27 @@ def test_what_loses_less_but_surely_ranks_worse_is_not_chosen(
     assert choose_confirmed(confirmed) is confirmed[0]
 
 
-def test_the_reference_differs_from_itself_by_nothing(
+def test_the_incumbent_differs_from_itself_by_nothing(
     problem: Problem, family: BoostedFamily
 ) -> None:
-    reference = judge_again(problem, family)[0]
+    incumbent = judge_again(problem, family)[0]
 
-    assert (reference.loss_gain.low, reference.loss_gain.high) == (0, 0)
-    assert reference.auc_gains == (AucDifference(0, 0, 0),) * 2
+    assert (incumbent.loss_gain.low, incumbent.loss_gain.high) == (0, 0)
+    assert incumbent.auc_gains == (AucDifference(0, 0, 0),) * 2
 
 
 def test_figures_are_means_over_the_folds_of_other_seeds(
     problem: Problem, boosted: BoostedFamily
 ) -> None:
-    reference = judge_again(problem, boosted)[0]
+    incumbent = judge_again(problem, boosted)[0]
 
     judged = [judge(problem, boosted, boosted.start, replace(QUICK, seed=seed)) for seed in (1, 2)]
 
     aucs = [roc_auc_score(problem.defaulted, each.pd) for each in judged]
     assert aucs[0] != aucs[1]
-    assert reference.auc == pytest.approx(sum(aucs) / 2)
-    assert reference.log_loss == pytest.approx(sum(each.log_loss for each in judged) / 2)
-    assert reference.cost == pytest.approx(sum(each.cost for each in judged) / 2)
+    assert incumbent.auc == pytest.approx(sum(aucs) / 2)
+    assert incumbent.log_loss == pytest.approx(sum(each.log_loss for each in judged) / 2)
+    assert incumbent.cost == pytest.approx(sum(each.cost for each in judged) / 2)
 
 
 def test_what_is_kept_has_three_figures() -> None:

@@ -41,11 +41,11 @@ def test_a_study_is_told_with_its_plots_tables_and_what_was_chosen(
         "parameter_importances",
     ]
     assert all(render_png(plot.figure).startswith(b"\x89PNG") for plot in section.plots)
-    assert list(section.tables["judged_again"]["setting"]) == ["reference", "best 1"]
+    assert list(section.tables["judged_again"]["setting"]) == ["incumbent", "best 1"]
     assert section.metrics["tuned_log_loss"] == confirmed[1].log_loss
 
 
-def test_the_text_says_that_the_reference_stays(
+def test_the_text_says_that_the_incumbent_stays(
     study: FinishedStudy, problem: Problem, family: BoostedFamily
 ) -> None:
     confirmed = confirm(
@@ -54,7 +54,7 @@ def test_the_text_says_that_the_reference_stays(
 
     section = describe_study(study, confirmed, choose_confirmed(confirmed))
 
-    assert "the reference, which stays" in section.text
+    assert "the incumbent, which stays" in section.text
     assert section.metrics["log_loss_gain"] == 0
 
 
