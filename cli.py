@@ -19,6 +19,7 @@ from console import complain, say, say_nothing, show_progress
 from credit.errors import CreditError
 from credit.interrupt import Ending
 from training.engines.name import EngineName
+from training.tuning.family_name import SERVED, FamilyName
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 DEMO_CLIENTS = 12_000
 SEED = 0
+TRIALS = 40
 WRONG_CALL = 2
 
 app = typer.Typer(
@@ -250,6 +252,48 @@ def ablate(
 
 
 @app.command()
+def tune(
+    data: Data,
+    model: Annotated[FamilyName, typer.Option(help="What to tune.")] = SERVED,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Trials in all, with those of earlier calls; not of a grid.")
+    ] = TRIALS,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, help="Minutes after which no further trial begins.")
+    ] = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="SQLite file; default: studies.db in CREDIT_HOME."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Default: best_parameters.json in CREDIT_HOME."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search a model family's parameters, on folds, for `credit train --parameters`.
+
+    Trees are searched by Optuna, small models by a grid. Interrupted and called again, it goes on.
+    """
+    from road import TuningPlan, tune_family
+
+    settings = _settings()
+    file = out or settings.home / "best_parameters.json"
+    plan = TuningPlan(model, file, trials, timeout, study)
+    if as_json:
+        with redirect_stdout(sys.stderr), show_progress() as track:  # MLflow prints links
+            tuned = tune_family(data, settings, plan, say_nothing, track)
+        typer.echo(tuned.model_dump_json())
+        return
+    with show_progress() as track:
+        tuned = tune_family(data, settings, plan, say, track)
+    say(f"Log loss {tuned.log_loss:.5f}   AUC {tuned.auc:.4f}   cost {tuned.cost:.4f}")
+    say(f"The parameters are in {file}")
+    if model is SERVED:
+        say(f"Next: credit train --data {data} --parameters {file}")
+
+
+@app.command()
 def train(
     data: Data,
     feature_list: Annotated[
@@ -265,6 +309,12 @@ def train(
             show_default=False,
         ),
     ] = None,
+    parameters: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="File of `credit tune`; default: the package's."
+        ),
+    ] = None,
     engine: Engine = None,
     as_json: AsJson = False,
 ) -> None:
@@ -272,19 +322,18 @@ def train(
 
     Its threshold is registered with it, and the clients' histories are written for the service.
     """
-    from road import describe_evaluation, train_version
+    from road import TrainOptions, describe_evaluation, train_version
 
     settings = _settings()
     chosen = _choose_engine(engine, settings)
+    options = TrainOptions(feature_list, parameters, refer_share)
     if as_json:
         with redirect_stdout(sys.stderr), show_progress() as track:  # MLflow prints links
-            result = train_version(
-                data, settings, chosen, say_nothing, track, feature_list, refer_share
-            )
+            result = train_version(data, settings, chosen, say_nothing, track, options)
         typer.echo(json.dumps(_describe_training(result)))
         return
     with show_progress() as track:
-        result = train_version(data, settings, chosen, say, track, feature_list, refer_share)
+        result = train_version(data, settings, chosen, say, track, options)
     say(describe_evaluation(result))
     say(f"Next: credit promote {result.published.version} --to Staging")
 

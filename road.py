@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from settings import Settings
     from training.engines.engine import HistoryEngine
     from training.pipeline import TrainingResult
+    from training.tuning.best_parameters import TunedFamily
+    from training.tuning.family_name import FamilyName
 
 Say = Callable[[str], None]
 Track = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is in all."""
 
 DEFAULT_PORT = 3000
+STUDY_FILE = "studies.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,40 @@ class RoadOrder:
     port: int | None
     keep_serving: bool
     project: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TuningPlan:
+    """What to tune, and how long.
+
+    Attributes:
+        family: What is tuned.
+        out: File of the parameters.
+        trials: Trials the study is to have in all.
+        timeout_minutes: After which no further trial begins; None: any.
+        study: SQLite file of the study; None: one at home.
+    """
+
+    family: FamilyName
+    out: Path
+    trials: int
+    timeout_minutes: float | None = None
+    study: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """What `credit train` may be told beyond the data.
+
+    Attributes:
+        feature_list: File of `credit select`; None: all features.
+        parameters: File of `credit tune`; None: the package's own.
+        refer_share: Share of applicants that a person is to decide on; None: nobody.
+    """
+
+    feature_list: Path | None = None
+    parameters: Path | None = None
+    refer_share: float | None = None
 
 
 def travel(order: RoadOrder, settings: Settings, say: Say, track: Track) -> None:
@@ -82,19 +119,21 @@ def train_version(
     engine: HistoryEngine,
     say: Say,
     track: Track,
-    feature_list: Path | None = None,
-    refer_share: float | None = None,
+    options: TrainOptions | None = None,
 ) -> TrainingResult:
     """Train, evaluate and register a version, as the settings say, with the engine's histories.
 
     Raises:
-        CreditError: As `training.pipeline.train`; RegistryError also if no server answers.
+        CreditError: As `training.pipeline.train`; RegistryError also if no server answers,
+            TuningUnusable if the file of parameters is none.
     """
     from registry.connection import require_server
 
     require_server(settings.mlflow_tracking_uri)
     from training.pipeline import TrainingOrder, train
+    from training.tuning.best_parameters import read_fit_settings
 
+    options = options or TrainOptions()
     order = TrainingOrder(
         data=data,
         history_store=settings.written_history_store,
@@ -102,10 +141,11 @@ def train_version(
         model_name=settings.model_name,
         costs=CostMatrix(settings.false_negative_cost, settings.false_positive_cost),
         memory_limit=settings.memory_limit,
-        feature_list=feature_list,
+        feature_list=options.feature_list,
         engine=engine,
-        refer_share=refer_share,
+        refer_share=options.refer_share,
         contact=settings.contact,
+        fit=read_fit_settings(options.parameters),
     )
     result = train(order, say, track)
     if Path(settings.history_store) != order.history_store:
@@ -114,6 +154,37 @@ def train_version(
             "Copy them to where CREDIT_HISTORY_STORE says"
         )
     return result
+
+
+def tune_family(
+    data: Path,
+    settings: Settings,
+    plan: TuningPlan,
+    say: Say,
+    track: Track,
+) -> TunedFamily:
+    """Search a family's parameters, as the settings say, write them to a file and return them.
+
+    Raises:
+        CreditError: As `training.tuning.tune.tune`; RegistryError also if no server answers.
+    """
+    from registry.connection import require_server
+
+    require_server(settings.mlflow_tracking_uri)
+    from training.tuning.tune import TuningOrder, tune
+
+    order = TuningOrder(
+        data=data,
+        family=plan.family,
+        out=plan.out,
+        study=plan.study or settings.home / STUDY_FILE,
+        tracking_uri=settings.mlflow_tracking_uri,
+        trials=plan.trials,
+        timeout_s=None if plan.timeout_minutes is None else 60 * plan.timeout_minutes,
+        costs=CostMatrix(settings.false_negative_cost, settings.false_positive_cost),
+        memory_limit=settings.memory_limit,
+    )
+    return tune(order, say, track)
 
 
 def promote_version(settings: Settings, version: str) -> RegisteredModel:

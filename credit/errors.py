@@ -12,6 +12,7 @@ CreditError                 1   500
 ├── BuildFailed            11   500   the Bento could not be built
 ├── TargetLeak             12   422   a column knows the outcome that is to be foretold
 ├── EngineFailed           13   503   the table engine is not installed, did not start, or broke off
+├── TuningUnusable         14   422   a file of tuned parameters, or of a study, cannot be used
 └── CardIncomplete         15   500   a section of the model card is missing or blank
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
@@ -102,6 +103,13 @@ class EngineFailed(CreditError):
 
     exit_code = 13
     http_status = 503
+
+
+class TuningUnusable(CreditError):
+    """A file of tuned parameters, or of a study, cannot be used."""
+
+    exit_code = 14
+    http_status = 422
 
 
 class CardIncomplete(CreditError):

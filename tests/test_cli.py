@@ -22,6 +22,7 @@ from demo import make_demo_tables
 from registry.staging import promote_to_staging
 from serving.history_store import HistoryStore
 from tests.command import Finished, Home
+from training.tuning.best_parameters import read_fit_settings
 
 COMMANDS = [
     [],
@@ -32,6 +33,7 @@ COMMANDS = [
     ["data", "report"],
     ["features"],
     ["select"],
+    ["tune"],
     ["train"],
     ["promote"],
     ["build"],
@@ -318,6 +320,45 @@ def test_a_list_of_features_that_is_none_is_not_trained_on(home: Home, call: Cal
 
     assert_fails_with_one_line(finished, 6, "list.json", "credit select")
     assert not home.database.exists()
+
+
+def test_a_file_of_parameters_that_is_none_is_not_trained_on(home: Home, call: Call) -> None:
+    (home.cwd / "best.json").write_text('{"schema_version": 2}')
+
+    finished = call("train", "--data", "tables", "--parameters", "best.json")
+
+    assert_fails_with_one_line(finished, 14, "best.json", "schema_version", "credit tune")
+    assert not home.database.exists()
+
+
+@pytest.mark.usefixtures("registry")
+def test_training_fits_with_the_parameters_of_the_package(
+    home: Home, call: Call, few_clients: Path
+) -> None:
+    assert call("train", "--data", str(few_clients)).exit_code == 0
+
+    client = MlflowClient(home.tracking_uri)
+    run = client.get_run(client.get_model_version(MODEL, "1").run_id or "")
+    for name, value in read_fit_settings().parameters:
+        assert run.data.params[name] == str(value)
+
+
+@pytest.mark.usefixtures("registry")
+def test_training_fits_with_the_parameters_that_tuning_wrote(
+    home: Home, call: Call, few_clients: Path
+) -> None:
+    tuned = call("tune", "--data", str(few_clients), "--trials", "1", "--json")
+    assert (tuned.exit_code, tuned.err) == (0, "")
+    written = home.folder / "var" / "best_parameters.json"
+
+    trained = call("train", "--data", str(few_clients), "--parameters", str(written))
+
+    assert trained.exit_code == 0
+    client = MlflowClient(home.tracking_uri)
+    run = client.get_run(client.get_model_version(MODEL, "1").run_id or "")
+    for name, value in json.loads(tuned.out)["parameters"].items():
+        assert float(run.data.params[name]) == value
+    assert home.find_leftovers() == []
 
 
 @pytest.mark.usefixtures("registry")

@@ -106,5 +106,5 @@ def _predict_pair(
     rest: NDArray[np.intp],
     left_out: NDArray[np.intp],
 ) -> Probabilities:
-    booster = fit_until_it_stops(features[rest], defaulted[rest], settings)
-    return np.asarray(booster.inplace_predict(features[left_out]), np.float64)
+    stopped = fit_until_it_stops(features[rest], defaulted[rest], settings)
+    return stopped.predict(features[left_out])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from credit.cost import Flags
+from credit.cost import Flags, Probabilities
 from credit.errors import TrainingImpossible
 from credit.features.catalog import FEATURE_NAMES
 
@@ -24,6 +25,11 @@ ArrangeFold = Callable[[int, NDArray[np.intp]], NDArray[np.float32]]
 
 Takes the fold's number and the numbers of the clients who stay, from whom alone may be learned.
 """
+OnFold = Callable[[int, NDArray[np.intp], Probabilities], None]
+"""Told of each fold its number, the clients left out, and their probabilities, shape (left out,).
+
+What it raises ends the validation there: so a setting that does badly is given up early.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class FitSettings:
     """How a model is fitted; defaults were chosen on 60,301 real clients (docs/adr/0003).
 
     Attributes:
-        parameters: XGBoost's own.
+        parameters: XGBoost's own, or those of the library that `cross_validate` is told to fit by.
         rounds_max: Most trees.
         patience: Trees without improvement after which a fit stops.
         holdout_share: Part of a fold's training clients that decides when to stop.
@@ -81,12 +87,73 @@ class CrossValidation:
     rounds: tuple[int, ...]
 
 
+class StoppedFit(Protocol):
+    """A model that has stopped growing where more trees did not help."""
+
+    @property
+    def rounds(self) -> int:
+        """Number of its trees."""
+
+    def predict(self, features: NDArray[np.float32]) -> Probabilities:
+        """Return the clients' probabilities of default, shape (n,)."""
+
+
+FitFold = Callable[[NDArray[np.float32], Flags, FitSettings], StoppedFit]
+"""Fits on a fold's training clients; part of them, and nobody else, decides when it stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedBooster:
+    """An XGBoost booster that has stopped."""
+
+    booster: xgb.Booster
+
+    @property
+    def rounds(self) -> int:
+        """Number of its trees."""
+        return self.booster.num_boosted_rounds()
+
+    def predict(self, features: NDArray[np.float32]) -> Probabilities:
+        """Return the clients' probabilities of default, shape (n,)."""
+        return np.asarray(self.booster.inplace_predict(features), np.float64)
+
+
+def fit_until_it_stops(
+    features: NDArray[np.float32], defaulted: Flags, settings: FitSettings
+) -> StoppedBooster:
+    """Return a booster whose number of trees was decided by a part of these clients."""
+    fitted, held_out = hold_out(defaulted, settings)
+    stop = xgb.callback.EarlyStopping(rounds=settings.patience, save_best=True)
+    booster = xgb.train(
+        settings.to_parameters(),
+        xgb.DMatrix(features[fitted], defaulted[fitted]),
+        num_boost_round=settings.rounds_max,
+        evals=[(xgb.DMatrix(features[held_out], defaulted[held_out]), "held_out")],
+        callbacks=[stop],
+        verbose_eval=False,
+    )
+    return StoppedBooster(booster)
+
+
+def hold_out(defaulted: Flags, settings: FitSettings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the numbers of the clients to fit on, and of those who decide when to stop."""
+    fitted, held_out = train_test_split(
+        np.arange(len(defaulted)),
+        test_size=settings.holdout_share,
+        stratify=defaulted,
+        random_state=settings.seed,
+    )
+    return fitted, held_out
+
+
 def cross_validate(
     features: NDArray[np.float32],
     defaulted: Flags,
     settings: FitSettings,
     on_progress: Progress | None = None,
     arrange: ArrangeFold | None = None,
+    fit: FitFold = fit_until_it_stops,
+    on_fold: OnFold | None = None,
 ) -> CrossValidation:
     """Return out-of-fold probabilities of stratified folds.
 
@@ -99,6 +166,8 @@ def cross_validate(
         settings: How to fit.
         on_progress: Called with folds done and folds in all.
         arrange: Makes the features of each fold; None: they are the same for all.
+        fit: Fits a fold's model.
+        on_fold: Told of each fold when it is done.
 
     Raises:
         TrainingImpossible: If there are too few defaults, or too few repaid loans.
@@ -110,11 +179,13 @@ def cross_validate(
     for fold in range(FOLDS):
         rest, left_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         arranged = arrange(fold, rest) if arrange else features
-        booster = fit_until_it_stops(arranged[rest], defaulted[rest], settings)
-        pd[left_out] = booster.inplace_predict(arranged[left_out]).astype(np.float64)
-        rounds.append(booster.num_boosted_rounds())
+        stopped = fit(arranged[rest], defaulted[rest], settings)
+        pd[left_out] = stopped.predict(arranged[left_out])
+        rounds.append(stopped.rounds)
         if on_progress:
             on_progress(fold + 1, FOLDS)
+        if on_fold:
+            on_fold(fold, left_out, pd[left_out])
     return CrossValidation(pd, folds, tuple(rounds))
 
 
@@ -142,27 +213,6 @@ def fit_booster(
     """Return a booster of `rounds` trees fitted on all clients; it knows its columns' names."""
     matrix = xgb.DMatrix(features, defaulted, feature_names=list(names))
     return xgb.train(settings.to_parameters(), matrix, num_boost_round=rounds)
-
-
-def fit_until_it_stops(
-    features: NDArray[np.float32], defaulted: Flags, settings: FitSettings
-) -> xgb.Booster:
-    """Return a booster with as many trees as serve a hold-out of these very clients best."""
-    fitted, held_out = train_test_split(
-        np.arange(len(defaulted)),
-        test_size=settings.holdout_share,
-        stratify=defaulted,
-        random_state=settings.seed,
-    )
-    stop = xgb.callback.EarlyStopping(rounds=settings.patience, save_best=True)
-    return xgb.train(
-        settings.to_parameters(),
-        xgb.DMatrix(features[fitted], defaulted[fitted]),
-        num_boost_round=settings.rounds_max,
-        evals=[(xgb.DMatrix(features[held_out], defaulted[held_out]), "held_out")],
-        callbacks=[stop],
-        verbose_eval=False,
-    )
 
 
 def require_both_outcomes(defaulted: Flags) -> None:

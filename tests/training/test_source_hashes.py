@@ -36,6 +36,16 @@ def test_every_history_tables_file_is_hashed_as_it_lies_on_disk(folder: TableFol
         assert sources[table].sha256 == sum_sha256(path)
 
 
+def test_applications_are_hashed_where_they_are_asked_for(folder: TableFolder) -> None:
+    folder.write_all()
+
+    sources = hash_sources(folder.path, ("application_train", "bureau"))
+
+    assert set(sources) == {"application_train", "bureau"}
+    own = folder.path / "application_train.csv"
+    assert sources["application_train"].sha256 == sum_sha256(own)
+
+
 def test_of_kaggles_download_the_archive_is_hashed(folder: TableFolder) -> None:
     folder.write_all()
     download = folder.path.parent / DOWNLOAD
