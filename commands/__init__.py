@@ -1,0 +1,1 @@
+"""The commands of `credit`, each a thin function: it reads settings, calls, and prints."""
