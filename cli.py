@@ -73,6 +73,8 @@ def _prepare_environment() -> None:
     """Set what the libraries and the processes that they start read from the environment."""
     # Threads that spin while they wait slow a busy machine's fits down fivefold (ADR 0006).
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # MLflow would draw its own progress bars among our lines.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     if home := os.environ.get("BENTOML_HOME"):
         # BentoML's processes run in folders of their own, where a relative path leads elsewhere.
         os.environ["BENTOML_HOME"] = str(Path(home).absolute())
