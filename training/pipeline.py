@@ -49,7 +49,7 @@ from training.leakage import require_no_leak
 from training.metrics import Evaluation, evaluate
 from training.publish import PublishedVersion, TrainedModel, TrainingDataset, publish
 from training.replacing import replacing
-from training.run_files import CARD_FILE, digest_sources, list_run_files
+from training.run_files import CARD_FILE, digest_sources, list_run_files, write_note
 from training.sound_tables import require_sound_tables
 from training.source_hashes import hash_sources
 from training.store_writing import write_history_store
@@ -219,6 +219,7 @@ def _make_model(
         example=_find_typical_row(features),
         files=files,
         tags=_list_tags(facts),
+        note=write_note(facts, metrics),
         dataset=TrainingDataset(
             name=order.data.name,
             source=order.data.absolute().as_uri(),

@@ -19,6 +19,7 @@ from mlflow.data.numpy_dataset import from_numpy
 from mlflow.environment_variables import MLFLOW_UV_AUTO_DETECT
 from mlflow.exceptions import MlflowException
 from mlflow.models.signature import ModelSignature, infer_signature
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from numpy.typing import NDArray
 
 from credit.bundle import Bundle
@@ -76,7 +77,8 @@ class TrainedModel:
         metrics: What was measured.
         example: A typical row of features, of nobody in particular, shape (features,).
         files: What to keep with the run, by path inside its artifacts.
-        tags: Of the run; `mlflow.note.content` is what its page opens with.
+        tags: Of the run.
+        note: What the run's page and the version's open with, Markdown.
         dataset: What it was fitted on.
     """
 
@@ -87,6 +89,7 @@ class TrainedModel:
     example: NDArray[np.float32]
     files: Mapping[str, bytes] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
     dataset: TrainingDataset | None = None
 
 
@@ -107,7 +110,7 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
         mlflow.log_metrics(
             {name: value for name, value in model.metrics.items() if math.isfinite(value)}
         )
-        mlflow.set_tags(dict(model.tags))
+        mlflow.set_tags({MLFLOW_RUN_NOTE: model.note, **model.tags})
         if model.dataset:
             _log_dataset(model.dataset)
         _log_files(model.files)
@@ -131,6 +134,7 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
         info.model_uri,
         run.info.run_id,
         tags=model.bundle.to_metadata(),
+        description=model.note,
         await_creation_for=0,
         model_id=info.model_id,
     )

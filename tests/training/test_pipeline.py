@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import mlflow
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +21,8 @@ from credit.features.catalog import FAMILIES, FEATURE_NAMES
 from serving.history_store import HistoryStore
 from training.fitting import FitSettings
 from training.pipeline import TrainingOrder, train
+from training.run_files import digest_sources
+from training.source_hashes import hash_sources
 
 if TYPE_CHECKING:
     from tests.conftest import Trained
@@ -85,6 +89,71 @@ def test_the_run_is_told_how_the_model_was_fitted(trained: Trained) -> None:
     assert data.params["rounds"] == str(trained.load_booster().num_boosted_rounds())
     assert data.metrics == pytest.approx(trained.result.metrics)
     assert trained.result.metrics.items() >= trained.result.evaluation.to_metrics().items()
+
+
+def test_the_run_keeps_the_card_its_plots_and_all_that_is_behind_it(trained: Trained) -> None:
+    client = MlflowClient(trained.order.tracking_uri)
+    run_id = trained.result.published.run_id
+    kept = {
+        file.path
+        for folder in ("", "model_card", "model_card/plots", "tables")
+        for file in client.list_artifacts(run_id, folder)
+    }
+
+    assert kept >= {
+        "environment.txt",
+        "fairness.json",
+        "model_card/model_card.html",
+        "model_card/model_card.md",
+        "model_card/plots/cost_curve.png",
+        "model_card/plots/shap_beeswarm.png",
+        "reference_sample.parquet",
+        "sources.json",
+        "tables/price_sensitivity.csv",
+    }
+    card = Path(
+        mlflow.artifacts.download_artifacts(
+            run_id=run_id,
+            artifact_path="model_card/model_card.md",
+            tracking_uri=trained.order.tracking_uri,
+        )
+    ).read_text()
+    assert f"{trained.result.evaluation.choice.threshold:.4f}" in card
+    assert compute_fingerprint() in card
+    clients = pq.read_table(trained.order.data / "application_train.parquet")["SK_ID_CURR"]
+    assert not any(str(client) in card for client in clients.to_pylist())
+
+
+def test_the_reference_sample_names_nobody(trained: Trained) -> None:
+    path = mlflow.artifacts.download_artifacts(
+        run_id=trained.result.published.run_id,
+        artifact_path="reference_sample.parquet",
+        tracking_uri=trained.order.tracking_uri,
+    )
+    sample = pq.read_table(path)
+    assert sample.column_names == [*(trained.load_booster().feature_names or ()), "pd"]
+    assert sample.num_rows == trained.result.clients
+
+
+def test_the_run_tells_its_data_to_the_byte(trained: Trained) -> None:
+    run = MlflowClient(trained.order.tracking_uri).get_run(trained.result.published.run_id)
+    assert run.inputs is not None
+    (used,) = run.inputs.dataset_inputs
+    assert used.dataset.digest == run.data.tags["data_digest"]
+    assert digest_sources(hash_sources(trained.order.data, TABLES)) == used.dataset.digest
+    assert f"{trained.result.clients:,} clients" in run.data.tags["mlflow.note.content"]
+
+
+def test_a_share_of_applicants_can_be_referred_to_a_person(order: TrainingOrder) -> None:
+    result = train(replace(order, refer_share=0.2), be_silent)
+
+    version = MlflowClient(order.tracking_uri).get_model_version(NAME, result.published.version)
+    bundle = Bundle.from_metadata(version.tags)
+    assert bundle.refer_from is not None
+    assert bundle.refer_to is not None
+    assert bundle.refer_from <= bundle.refer_to
+    card = mlflow.artifacts.load_text(f"runs:/{result.published.run_id}/model_card/model_card.md")
+    assert f"PD from {bundle.refer_from:.4f} to {bundle.refer_to:.4f} is marked" in card
 
 
 def test_the_model_foretells_defaults_of_clients_it_has_not_seen(trained: Trained) -> None:

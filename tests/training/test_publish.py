@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from mlflow import MlflowClient
 from credit.bundle import Bundle
 from credit.features.catalog import FEATURE_NAMES
 from training.fitting import FitSettings, fit_booster
-from training.publish import EXPERIMENT, PublishedVersion, TrainedModel, publish
+from training.publish import EXPERIMENT, PublishedVersion, TrainedModel, TrainingDataset, publish
 
 if TYPE_CHECKING:
     from tests.conftest import Trained
@@ -124,6 +125,33 @@ def test_the_run_says_what_was_set_and_measured_and_skips_what_is_no_number(
     assert run.data.metrics == {"oof_auc": 0.75}
     assert run.info.status == "FINISHED"
     assert client.get_experiment(run.info.experiment_id).name == EXPERIMENT
+
+
+def test_what_the_run_keeps_and_says_can_be_read_back(
+    model: TrainedModel, tracking_uri: str
+) -> None:
+    features, defaulted = np.zeros((4, 2), np.float32), np.array([True, False, False, False])
+    told = replace(
+        model,
+        files={"model_card/model_card.html": b"<p>", "sources.json": b"{}"},
+        tags={"data_digest": "abc"},
+        note="| AUC | 0.75 |",
+        dataset=TrainingDataset("tables", "file:///tables", "abc", features, defaulted),
+    )
+
+    published = publish(told, tracking_uri, NAME)
+
+    client = MlflowClient(tracking_uri)
+    run = client.get_run(published.run_id)
+    assert run.data.tags["mlflow.note.content"] == "| AUC | 0.75 |"
+    assert run.data.tags["data_digest"] == "abc"
+    assert list_versions(tracking_uri)[0].description == "| AUC | 0.75 |"
+    assert run.inputs is not None
+    (used,) = run.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("tables", "abc")
+    assert {tag.value for tag in used.tags} == {"training"}
+    files = {file.path for file in client.list_artifacts(published.run_id)}
+    assert files >= {"model_card", "sources.json"}
 
 
 def test_artifacts_lie_beside_the_database(model: TrainedModel, tracking_uri: str) -> None:

@@ -47,9 +47,9 @@ with 95 % intervals. {_tell_verdict(evidence)}
         plots=(plot,),
         tables={"reliability": pd.DataFrame([asdict(group) for group in evidence.bins])},
         metrics={
-            "ece_low": evidence.ece.low,
-            "ece_high": evidence.ece.high,
-            "ece_by_luck": evidence.ece_by_luck.value,
+            "oof_ece_low": evidence.ece.low,
+            "oof_ece_high": evidence.ece.high,
+            "oof_ece_by_luck": evidence.ece_by_luck.value,
             "calibration_in_the_large": evidence.in_the_large.value,
             "calibration_slope": evidence.slope,
             "calibration_intercept": evidence.intercept,
