@@ -48,6 +48,7 @@ class TunedFamily(BaseModel):
         parameters: What they are.
         method: How they were searched.
         objective: What was made small.
+        incumbent_stays: Whether nothing was adopted, so that the parameters are older than this.
         trials: Settings tried, those that were given up early among them.
         pruned: Those that were.
         seed: Of the search and its folds.
@@ -67,6 +68,7 @@ class TunedFamily(BaseModel):
     parameters: dict[str, Value]
     method: Literal["optuna", "grid"]
     objective: Literal["log_loss"]
+    incumbent_stays: bool
     trials: int = Field(ge=1)
     pruned: int = Field(ge=0)
     seed: int = Field(ge=0)

@@ -19,7 +19,6 @@ from training.tuning.best_parameters import (
     write_best_parameters,
 )
 from training.tuning.confirmation import (
-    Confirmed,
     choose_confirmed,
     confirm,
     round_numbers,
@@ -75,6 +74,7 @@ class _Found:
     """What a search gives, of whatever method."""
 
     parameters: Parameters
+    incumbent_stays: bool
     trials: int
     pruned: int
     seeds: tuple[int, ...]
@@ -107,6 +107,7 @@ def tune(order: TuningOrder, say: Say, track: Track) -> TunedFamily:
         parameters=dict(found.parameters),
         method=family.method.value,
         objective="log_loss",
+        incumbent_stays=found.incumbent_stays,
         trials=found.trials,
         pruned=found.pruned,
         seed=order.fit.seed,
@@ -153,9 +154,10 @@ def _search_study(
     seeds = tuple(order.fit.seed + step for step in OTHER_SEEDS)
     say(f"Judging the best {len(finalists)} again on folds of other seeds, beside the incumbent")
     confirmed = confirm(problem, family, [incumbent, *finalists], order.fit, seeds, track)
-    chosen: Confirmed = choose_confirmed(confirmed)
+    chosen = choose_confirmed(confirmed)
     return _Found(
         parameters=chosen.parameters,
+        incumbent_stays=chosen is confirmed[0],
         trials=len(study.trials),
         pruned=sum(trial.state is TrialState.PRUNED for trial in study.trials),
         seeds=seeds,
@@ -170,6 +172,7 @@ def _search_grid(problem: Problem, family: GridFamily, order: TuningOrder) -> _F
     found = search_grid(problem, family, order.fit.seed)
     return _Found(
         parameters=found.cells[0].parameters,
+        incumbent_stays=False,
         trials=len(found.cells),
         pruned=0,
         seeds=(order.fit.seed,),

@@ -30,6 +30,7 @@ def make_tuned(**changes: object) -> TunedFamily:
         "parameters": {**XGBOOST.start, "eta": 0.07, "reg_alpha": 2.5},
         "method": "optuna",
         "objective": "log_loss",
+        "incumbent_stays": False,
         "trials": 40,
         "pruned": 11,
         "seed": 0,

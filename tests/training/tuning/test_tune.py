@@ -66,6 +66,8 @@ def test_what_was_found_is_written_for_training_and_kept_in_mlflow(order: Tuning
 
     assert read_best_parameters(order.out).families[FamilyName.XGBOOST] == tuned
     assert read_fit_settings(order.out).parameters == tuple(tuned.parameters.items())
+    stays = any("the incumbent, which stays" in line for line in told.said)
+    assert tuned.incumbent_stays == stays
     assert (tuned.trials, tuned.seed, tuned.judged_on_seeds) == (2, 0, (1, 2))
     assert tuned.fingerprint == compute_fingerprint()
     assert set(tuned.sources) >= {"application_train", "bureau"}
