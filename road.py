@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from credit.contract import APPLICATION_COLUMNS
 from credit.cost import CostMatrix
@@ -99,6 +101,7 @@ def travel(order: RoadOrder, settings: Settings, say: Say, track: Track) -> None
 
     result = train_version(data, settings, DuckDbEngine(), say, track)
     say(describe_evaluation(result))
+    say(f"Its model card: {locate_card(result)}")
     say(f"Promoting version {result.published.version} to Staging")
     promote_version(settings, result.published.version)
     bento = build_staging(settings, order.project, say)
@@ -130,7 +133,8 @@ def train_version(
     from registry.connection import require_server
 
     require_server(settings.mlflow_tracking_uri)
-    from training.pipeline import TrainingOrder, train
+    from training.order import TrainingOrder
+    from training.pipeline import train
     from training.tuning.best_parameters import read_fit_settings
 
     options = options or TrainOptions()
@@ -243,6 +247,16 @@ def describe_evaluation(result: TrainingResult) -> str:
             ),
         )
     )
+
+
+def locate_card(result: TrainingResult) -> str:
+    """Return where the version's model card is: a path, or a URI that MLflow reads."""
+    from training.run_files import CARD_FILE
+
+    artifacts = result.published.artifacts
+    if artifacts.startswith("file:"):
+        return str(Path(url2pathname(urlsplit(artifacts).path)) / CARD_FILE)
+    return f"{artifacts}/{CARD_FILE}"
 
 
 def read_applicant(data: Path) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def train(
 
     Its threshold is registered with it, and the clients' histories are written for the service.
     """
-    from road import TrainOptions, describe_evaluation, train_version
+    from road import TrainOptions, describe_evaluation, locate_card, train_version
 
     settings = read_settings()
     chosen = choose_history_engine(engine, settings)
@@ -150,14 +150,18 @@ def train(
     with show_progress() as track:
         result = train_version(data, settings, chosen, say, track, options)
     say(describe_evaluation(result))
+    say(f"Its model card: {locate_card(result)}")
     say(f"Next: credit promote {result.published.version} --to Staging")
 
 
 def _describe_training(result: TrainingResult) -> dict[str, object]:
+    from road import locate_card
+
     return {
         "model": result.published.model_name,
         "version": result.published.version,
         "run_id": result.published.run_id,
+        "model_card": locate_card(result),
         "clients": result.clients,
         "features": result.features,
         "missing_tables": list(result.missing),

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from training.engines.spark_process import Spark
     from training.feature_matrix import FeatureMatrix
-    from training.pipeline import TrainingOrder, TrainingResult
+    from training.order import TrainingOrder
+    from training.pipeline import TrainingResult
 
 # OpenMP's threads would spin between XGBoost's short jobs and take the cores from everyone else.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -112,9 +113,13 @@ def trained(
 ) -> Trained:
     """The model that all tests share; whoever changes the registry copies the database."""
     from credit.cost import CostMatrix
+    from training.evidence.explanations import SampleSizes
+    from training.evidence.gather import EvidenceSettings
     from training.fitting import FitSettings
-    from training.pipeline import TrainingOrder, train
+    from training.order import TrainingOrder
+    from training.pipeline import train
 
+    few = SampleSizes(clients=300, refused=200, counterfactuals=10, neighbours=500)
     folder = tmp_path_factory.mktemp("trained")
     shutil.copy(empty_mlflow, folder)
     order = TrainingOrder(
@@ -124,6 +129,7 @@ def trained(
         model_name=MODEL_NAME,
         costs=CostMatrix(false_negative=8.0, false_positive=1.5),
         fit=FitSettings(rounds_max=60),
+        evidence=EvidenceSettings(repetitions=60, explained=few),
     )
     said: list[str] = []
     return Trained(order, train(order, said.append), said)

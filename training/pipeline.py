@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.bundle import Bundle, compute_fingerprint
 from credit.contract import TABLES
-from credit.cost import CostMatrix
 from credit.errors import TrainingImpossible
 from credit.features.catalog import FEATURE_NAMES
-from credit.store_manifest import SourceFile
-from training.engines.engine import HistoryEngine
-from training.engines.on_duckdb import DuckDbEngine
-from training.evidence.environment import describe_environment
-from training.evidence.facts import RunFacts
-from training.evidence.gather import EvidenceSettings, Judged, gather_evidence
+from training.evidence.gather import Judged, gather_evidence
 from training.evidence.model_card import render_card
 from training.evidence.performance import tell_no_better_than_chance
 from training.evidence.reference_sample import (
@@ -43,51 +34,20 @@ from training.feature_matrix import (
     tell_dull_columns,
 )
 from training.fitted_model import FittedModel, Say, Track, fit_model
-from training.fitting import FitSettings, require_both_outcomes
+from training.fitting import require_both_outcomes
 from training.histories import build_histories
 from training.leakage import require_no_leak
 from training.metrics import Evaluation, evaluate
+from training.order import Material, TrainingOrder
 from training.publish import PublishedVersion, TrainedModel, TrainingDataset, publish
 from training.replacing import replacing
-from training.run_files import CARD_FILE, digest_sources, list_run_files, write_note
+from training.run_facts import collect_facts, list_tags
+from training.run_files import digest_sources, list_run_files, write_note
 from training.sound_tables import require_sound_tables
 from training.source_hashes import hash_sources
 from training.store_writing import write_history_store
-from training.tables import Tables, open_tables
+from training.tables import open_tables
 from training.tracking import prepare_tracking
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingOrder:
-    """What to train on and where the results go.
-
-    Attributes:
-        data: Folder, or Kaggle's zip, of the tables.
-        history_store: File the clients' history features are written to.
-        tracking_uri: MLflow's database or server.
-        model_name: Registered model.
-        costs: Prices of mistakes.
-        memory_limit: Memory the table engine may use, such as ``4GB``.
-        engine: What computes the history features.
-        fit: How to fit.
-        feature_list: File of `credit select` with the features to fit on; None: all.
-        evidence: How much is measured.
-        refer_share: Share of applicants that a person is to decide on; None: nobody.
-        contact: Whom a refused applicant turns to, for the model card.
-    """
-
-    data: Path
-    history_store: Path
-    tracking_uri: str
-    model_name: str
-    costs: CostMatrix = CostMatrix()
-    memory_limit: str | None = None
-    engine: HistoryEngine = DuckDbEngine()
-    fit: FitSettings = FitSettings()
-    feature_list: Path | None = None
-    evidence: EvidenceSettings = EvidenceSettings()
-    refer_share: float | None = None
-    contact: str = "the lender's customer service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +69,6 @@ class TrainingResult:
     clients: int
     features: int
     metrics: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class _Material:
-    """What was read: the clients to learn from, and where they came from."""
-
-    matrix: FeatureMatrix
-    later: FeatureMatrix | None
-    defaulted: NDArray[np.bool_]
-    sources: Mapping[str, SourceFile]
-    rows: Mapping[str, int]
-    tables: Tables
 
 
 def train(order: TrainingOrder, say: Say, track: Track | None = None) -> TrainingResult:
@@ -155,7 +103,7 @@ def train(order: TrainingOrder, say: Say, track: Track | None = None) -> Trainin
         matrix = build_matrix(tables, TRAINING_TABLE, histories)
         defaulted = _require_outcomes(matrix)
         later = build_matrix(tables, LATER_TABLE, histories) if LATER_TABLE in rows else None
-        material = _Material(matrix, later, defaulted, sources, rows, tables)
+        material = Material(matrix, later, defaulted, sources, rows, tables)
         model, evaluation = _make_model(material, order, chosen, say, track or _track_nothing)
         missing = tuple(tables.missing)
     say("Registering model and threshold in MLflow")
@@ -177,7 +125,7 @@ def _require_outcomes(matrix: FeatureMatrix) -> NDArray[np.bool_]:
 
 
 def _make_model(
-    material: _Material,
+    material: Material,
     order: TrainingOrder,
     chosen: FeatureList | None,
     say: Say,
@@ -195,7 +143,7 @@ def _make_model(
     fitted = fit_model(features, defaulted, names, order.costs, order.fit, say, track)
     evaluation = evaluate(defaulted, fitted.validation.pd, order.costs)
     zone = _find_zone(fitted, defaulted, evaluation, order)
-    facts = _collect_facts(material, fitted, evaluation, order, chosen, zone)
+    facts = collect_facts(material, fitted, evaluation, order, chosen, zone)
     judged = Judged(fitted, order.fit, matrix, defaulted, material.later, order.costs, zone)
     evidence = gather_evidence(judged, facts, order.evidence, say, track)
     if not evidence.performance.beats_chance:
@@ -218,7 +166,7 @@ def _make_model(
         metrics=metrics,
         example=_find_typical_row(features),
         files=files,
-        tags=_list_tags(facts),
+        tags=list_tags(facts),
         note=write_note(facts, metrics),
         dataset=TrainingDataset(
             name=order.data.name,
@@ -242,82 +190,11 @@ def _find_zone(
     )
 
 
-def _collect_facts(
-    material: _Material,
-    fitted: FittedModel,
-    evaluation: Evaluation,
-    order: TrainingOrder,
-    chosen: FeatureList | None,
-    zone: ReferZone | None,
-) -> RunFacts:
-    used = set(fitted.names)
-    return RunFacts(
-        model_name=order.model_name,
-        bundle=_make_bundle(evaluation, material.tables, order.costs, zone),
-        parameters=_list_parameters(material.matrix, fitted, order),
-        environment=describe_environment(),
-        sources=material.sources,
-        rows=material.rows,
-        missing=tuple(material.tables.missing),
-        clients=len(material.matrix.clients),
-        defaults=int(np.count_nonzero(material.defaulted)),
-        features=len(fitted.names),
-        left_out=tuple(name for name in FEATURE_NAMES if name not in used),
-        chosen=chosen is not None,
-        contact=order.contact,
-    )
-
-
 def _find_typical_row(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return each column's median, NaN where the column is empty: a row that is nobody's."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All-NaN slice", category=RuntimeWarning)
         return np.asarray(np.nanmedian(features, axis=0), np.float32)
-
-
-def _make_bundle(
-    evaluation: Evaluation, tables: Tables, costs: CostMatrix, zone: ReferZone | None
-) -> Bundle:
-    return Bundle(
-        model_version="",
-        threshold=evaluation.choice.threshold,
-        false_negative_cost=costs.false_negative,
-        false_positive_cost=costs.false_positive,
-        fingerprint=compute_fingerprint(),
-        trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        oof_auc=evaluation.auc,
-        training_tables=tuple(tables.present),
-        refer_from=zone.low if zone else None,
-        refer_to=zone.high if zone else None,
-    )
-
-
-def _list_parameters(
-    matrix: FeatureMatrix, fitted: FittedModel, order: TrainingOrder
-) -> dict[str, object]:
-    parameters = order.fit.to_parameters()
-    settings = {name: value for name, value in asdict(order.fit).items() if name != "parameters"}
-    return {
-        **parameters,
-        **settings,
-        "rounds": fitted.rounds,
-        "rounds_of_folds": list(fitted.validation.rounds),
-        "recalibrated": fitted.applied is not None,
-        "engine": order.engine.name.value,
-        "clients": len(matrix.clients),
-        "features": len(fitted.names),
-        "false_negative_cost": order.costs.false_negative,
-        "false_positive_cost": order.costs.false_positive,
-    }
-
-
-def _list_tags(facts: RunFacts) -> dict[str, str]:
-    return {
-        "fingerprint": facts.bundle.fingerprint,
-        "data_digest": digest_sources(facts.sources),
-        "git_commit": facts.environment.git_commit,
-        "model_card": CARD_FILE,
-    }
 
 
 def _track_nothing(_work: str, _done: int, _total: int) -> None:

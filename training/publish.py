@@ -40,11 +40,13 @@ class PublishedVersion:
         model_name: Registered model.
         version: Its number, as text: MLflow answers int on SQLite and text over REST.
         run_id: The run it comes from.
+        artifacts: URI of what the run keeps.
     """
 
     model_name: str
     version: str
     run_id: str
+    artifacts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,9 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
         await_creation_for=0,
         model_id=info.model_id,
     )
-    return PublishedVersion(model_name, str(version.version), run.info.run_id)
+    return PublishedVersion(
+        model_name, str(version.version), run.info.run_id, str(run.info.artifact_uri)
+    )
 
 
 def _log_dataset(dataset: TrainingDataset) -> None:

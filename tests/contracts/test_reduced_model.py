@@ -25,7 +25,8 @@ from training.feature_list import FILE_NAME, FeatureList, read_feature_list
 from training.feature_matrix import build_matrix
 from training.fitting import FitSettings
 from training.histories import build_histories
-from training.pipeline import TrainingOrder, TrainingResult, train
+from training.order import TrainingOrder
+from training.pipeline import TrainingResult, train
 from training.selection import NullImportanceSettings
 from training.tables import open_tables
 

@@ -14,7 +14,8 @@ import pytest
 from credit.errors import ContractViolation, CreditError, TrainingImpossible
 from training.evidence.gather import EvidenceSettings
 from training.fitting import FitSettings
-from training.pipeline import TrainingOrder, train
+from training.order import TrainingOrder
+from training.pipeline import train
 
 ChangeTable = Callable[[pa.Table], pa.Table]
 

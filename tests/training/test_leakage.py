@@ -18,7 +18,8 @@ from credit.errors import TargetLeak
 from credit.features.catalog import FEATURE_NAMES
 from training.fitting import FitSettings
 from training.leakage import judge_quick_fit, require_no_leak, screen_columns
-from training.pipeline import TrainingOrder, train
+from training.order import TrainingOrder
+from training.pipeline import train
 
 if TYPE_CHECKING:
     from training.feature_matrix import FeatureMatrix

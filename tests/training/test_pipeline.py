@@ -20,7 +20,8 @@ from credit.errors import ContractViolation, CreditError, TableMissing, Training
 from credit.features.catalog import FAMILIES, FEATURE_NAMES
 from serving.history_store import HistoryStore
 from training.fitting import FitSettings
-from training.pipeline import TrainingOrder, train
+from training.order import TrainingOrder
+from training.pipeline import train
 from training.run_files import digest_sources
 from training.source_hashes import hash_sources
 
