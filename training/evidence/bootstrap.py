@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,9 +62,18 @@ def bootstrap(
 
 def draw_counts(clients: int, repetitions: int = REPETITIONS, seed: int = 0) -> Iterator[Counts]:
     """Yield how often each client is drawn, shape (clients,), the same for the same seed."""
+    for drawn in _draw_once(clients, repetitions, seed):
+        yield drawn.astype(np.int64)
+
+
+@lru_cache(maxsize=1)  # a run draws the same clients for a dozen measures
+def _draw_once(clients: int, repetitions: int, seed: int) -> NDArray[np.uint8]:
+    """Return all draws, a byte a client: that one is drawn 256 times never happens."""
     generator = np.random.default_rng(seed)
-    for _ in range(repetitions):
-        yield np.bincount(generator.integers(clients, size=clients), minlength=clients)
+    drawn = np.empty((repetitions, clients), np.uint8)
+    for number in range(repetitions):
+        drawn[number] = np.bincount(generator.integers(clients, size=clients), minlength=clients)
+    return drawn
 
 
 def find_interval(values: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from credit.cost import Flags, Probabilities
 from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap, find_interval
+from training.evidence.weighted import compute_mean
 from training.metrics import CALIBRATION_BINS, compute_calibration_error
 from training.recalibration import LogisticMap, fit_logistic_map
 
@@ -144,9 +145,10 @@ def judge_calibration(
     seed: int = 0,
 ) -> CalibrationEvidence:
     """Return what out-of-fold probabilities of shape (n,) show."""
+    apart = pd - defaulted
 
     def gap(counts: Counts) -> float:
-        return float((pd - defaulted) @ counts / counts.sum())
+        return compute_mean(apart, counts)
 
     best = fit_logistic_map(defaulted, pd)
     return CalibrationEvidence(
@@ -254,8 +256,7 @@ def _judge_recalibration(
     brier_change = (after - defaulted) ** 2 - (before - defaulted) ** 2
 
     def change(counts: Counts) -> NDArray[np.float64]:
-        total = np.array([loss_change @ counts, brier_change @ counts])
-        return np.asarray(total / counts.sum())
+        return np.array([compute_mean(each, counts) for each in (loss_change, brier_change)])
 
     log_loss, brier = bootstrap(change, len(before), repetitions, seed)
     return Recalibration(method, compute_calibration_error(defaulted, after), log_loss, brier)

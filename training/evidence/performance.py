@@ -15,7 +15,7 @@ from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
 from training.evidence.drawing import BLUE, GREY, RED, new_figure
 from training.evidence.section import Plot, Section
 from training.evidence.tabulate import tabulate
-from training.evidence.weighted import compute_auc, compute_ks, rank
+from training.evidence.weighted import compute_auc, compute_ks, compute_mean, rank
 
 TITLE = "Performance"
 NO_BETTER_THAN_CHANCE = 0.5
@@ -65,7 +65,7 @@ def measure_performance(
 
     def measure(counts: Counts) -> NDArray[np.float64]:
         auc = compute_auc(ranking, counts)
-        means = np.array([squared @ counts, loss @ counts]) / counts.sum()
+        means = (compute_mean(each, counts) for each in (squared, loss))
         return np.array([auc, 2 * auc - 1, compute_ks(ranking, counts), *means])
 
     auc, gini, ks, brier, log_loss = bootstrap(measure, len(pd), repetitions, seed)
