@@ -225,6 +225,50 @@ def ablate(
 
 
 @app.command()
+def compare(
+    data: Data,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every imbalance strategy, and fits without bounds.")
+    ] = False,
+    models: Annotated[
+        str, typer.Option(help="Families to compare with the served model, such as mlp,catboost.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the page, the table and the plots.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare model families and imbalance strategies on the same folds.
+
+    The table is also in MLflow, a run a model under one run named "compare".
+    """
+    from credit.cost import CostMatrix
+    from registry.connection import require_server
+
+    settings = _settings()
+    require_server(settings.mlflow_tracking_uri)
+    from training.comparison.run import ComparisonOrder, compare_models
+    from training.comparison.table import print_table, to_frame
+
+    order = ComparisonOrder(
+        data,
+        settings.mlflow_tracking_uri,
+        models=tuple(name.strip() for name in models.split(",") if name.strip()),
+        full=full,
+        out=out,
+        costs=CostMatrix(settings.false_negative_cost, settings.false_positive_cost),
+        memory_limit=settings.memory_limit,
+    )
+    with show_progress() as track:
+        compared = compare_models(order, say_nothing if as_json else say, track)
+    if as_json:
+        typer.echo(to_frame(compared.rows).to_json(orient="records"))
+        return
+    print_table(compared.rows)
+    say(f"Next: mlflow ui{f', or {out}/comparison.md' if out else ''}")
+
+
+@app.command()
 def train(
     data: Data,
     feature_list: Annotated[

@@ -74,7 +74,7 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
     quiet_mlflow()
     os.environ[MLFLOW_UV_AUTO_DETECT.name] = "false"  # it would add the lock file it finds
     mlflow.set_tracking_uri(tracking_uri)
-    experiment_id = _require_experiment(tracking_uri)
+    experiment_id = require_experiment(tracking_uri)
     with mlflow.start_run(experiment_id=experiment_id, run_name=RUN_NAME) as run:
         mlflow.log_params(dict(model.parameters))
         mlflow.log_metrics(
@@ -121,7 +121,7 @@ def _sign(booster: xgb.Booster, example: pd.DataFrame) -> ModelSignature:
     return infer_signature(example, predictions)
 
 
-def _require_experiment(tracking_uri: str) -> str:
+def require_experiment(tracking_uri: str) -> str:
     """Return our experiment's id; a local database keeps its artifacts beside itself."""
     if experiment := mlflow.get_experiment_by_name(EXPERIMENT):
         return str(experiment.experiment_id)

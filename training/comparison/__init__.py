@@ -1,1 +1,1 @@
-"""Model families and imbalance strategies side by side: the same folds, the same draws, one table."""
+"""Model families and imbalance strategies side by side, on the same folds."""

@@ -103,7 +103,8 @@ class EarlyStopped(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not self.imbalance.resamples:
             return Sample(features, defaulted, self._weigh(defaulted))
         sampler = make_sampler(self.imbalance, self.settings.seed)
-        return Sample(*sampler.fit_resample(features, defaulted), None)
+        features, defaulted = sampler.fit_resample(features, defaulted)
+        return Sample(features, defaulted, None)
 
     def _weigh(self, defaulted: Flags) -> NDArray[np.float64] | None:
         return None if self.imbalance is Imbalance.NONE else weigh(defaulted)

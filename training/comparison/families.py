@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -42,7 +42,7 @@ class Budget:
     clients_max: int | None = None
 
 
-Make = Callable[[Parameters, FitSettings, Columns], Any]
+Make = Callable[[Parameters, FitSettings, Columns], BaseEstimator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +72,39 @@ class Family:
     strategies: tuple[Imbalance, ...] = tuple(Imbalance)
 
 
-def _make_dummy(parameters: Parameters, _settings: FitSettings, _columns: Columns) -> Any:
+def _make_dummy(parameters: Parameters, _settings: FitSettings, _columns: Columns) -> BaseEstimator:
     return DummyClassifier(**parameters)
 
 
-def _make_rule(_parameters: Parameters, _settings: FitSettings, columns: Columns) -> Any:
+def _make_rule(_parameters: Parameters, _settings: FitSettings, columns: Columns) -> BaseEstimator:
     return ExternalScoreRule(columns.external_scores)
 
 
-def _make_naive_bayes(parameters: Parameters, _settings: FitSettings, _columns: Columns) -> Any:
+def _make_naive_bayes(
+    parameters: Parameters, _settings: FitSettings, _columns: Columns
+) -> BaseEstimator:
     return GaussianNB(**parameters)
 
 
-def _make_logistic(parameters: Parameters, settings: FitSettings, _columns: Columns) -> Any:
+def _make_logistic(
+    parameters: Parameters, settings: FitSettings, _columns: Columns
+) -> BaseEstimator:
     return LogisticRegression(random_state=settings.seed, **parameters)
 
 
-def _make_tree(parameters: Parameters, settings: FitSettings, _columns: Columns) -> Any:
+def _make_tree(parameters: Parameters, settings: FitSettings, _columns: Columns) -> BaseEstimator:
     return DecisionTreeClassifier(random_state=settings.seed, **parameters)
 
 
-def _make_forest(parameters: Parameters, settings: FitSettings, _columns: Columns) -> Any:
+def _make_forest(parameters: Parameters, settings: FitSettings, _columns: Columns) -> BaseEstimator:
     return RandomForestClassifier(
         random_state=settings.seed, n_jobs=settings.threads or -1, **parameters
     )
 
 
-def _make_scorecard(parameters: Parameters, _settings: FitSettings, columns: Columns) -> Any:
+def _make_scorecard(
+    parameters: Parameters, _settings: FitSettings, columns: Columns
+) -> BaseEstimator:
     return WoeScorecard(columns.names, columns.categories, parameters)
 
 
@@ -126,7 +132,7 @@ _LIGHTGBM = {
 }
 _CATBOOST = {"learning_rate": 0.05, "depth": 4, "rsm": 0.1, "l2_leaf_reg": 50, "border_count": 128}
 _MLP = {"hidden_layer_sizes": (32,), "alpha": 0.1, "batch_size": 512}
-_SCORECARD = {"C": 0.01, "max_n_prebins": 10, "selection_criteria": {"iv": {"min": 0.01}}}
+_SCORECARD = {"C": 0.01, "columns_max": 80, "max_n_prebins": 10}
 
 SERVED_FAMILY = "xgboost"
 """Without any strategy it is the served model, which all others are set against."""
@@ -213,7 +219,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "woe_scorecard",
         Budget(_SCORECARD, QUICK_CLIENTS),
-        Budget(_SCORECARD | {"max_n_prebins": 20}),
+        Budget(_SCORECARD | {"columns_max": 1000, "max_n_prebins": 20}),
         make=_make_scorecard,
         package="optbinning",
         # A client made up between two others lies in no bin that means anything.

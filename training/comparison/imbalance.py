@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from sklearn.utils.class_weight import compute_sample_weight
 
 from credit.cost import Flags
@@ -26,7 +26,7 @@ class Imbalance(StrEnum):
         return self in (Imbalance.UNDERSAMPLING, Imbalance.SMOTE)
 
 
-def make_sampler(imbalance: Imbalance, seed: int) -> Any:
+def make_sampler(imbalance: Imbalance, seed: int) -> BaseEstimator:
     """Return imbalanced-learn's sampler that leaves as many defaults as repaid loans.
 
     SMOTE draws lines between defaults that are alike (Chawla, Bowyer, Hall, Kegelmeyer 2002), so it

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
 
+import numpy as np
 import xgboost as xgb
+from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 
+from credit.cost import Probabilities
 from training.comparison.early_stopping import Features, Learned, Parameters, Sample
 from training.fitting import FitSettings
 
@@ -60,8 +63,12 @@ def learn_lightgbm(
         eval_metric="binary_logloss",
         callbacks=[lightgbm.early_stopping(settings.patience, verbose=False)],
     )
-    # The classifier around it would warn of arrays without names.
-    return Learned(model.booster_.predict, int(model.best_iteration_ or settings.rounds_max))
+    booster = model.booster_  # the classifier around it would warn of arrays without names
+
+    def predict(features: Features) -> Probabilities:
+        return np.asarray(booster.predict(features), np.float64)
+
+    return Learned(predict, int(model.best_iteration_ or settings.rounds_max))
 
 
 def learn_catboost(
@@ -131,8 +138,8 @@ def learn_mlp(
     return Learned(_take_second(best), best_epoch)
 
 
-def _take_second(model: Any) -> Any:
-    def predict(features: Features) -> Any:
-        return model.predict_proba(features)[:, 1]
+def _take_second(model: ClassifierMixin) -> Callable[[Features], Probabilities]:
+    def predict(features: Features) -> Probabilities:
+        return np.asarray(model.predict_proba(features)[:, 1], np.float64)
 
     return predict

@@ -72,7 +72,7 @@ class Columns:
         return SemanticImputer([self.features[place] for place in places])
 
 
-def prepare(preparation: Preparation, columns: Columns) -> Any:
+def prepare(preparation: Preparation, columns: Columns) -> ColumnTransformer | str:
     """Return scikit-learn's transformer, not fitted; ``passthrough`` where there is nothing to do.
 
     A category that fewer than 50 clients have is one with the other rare ones, and a gap in a
@@ -93,7 +93,9 @@ def prepare(preparation: Preparation, columns: Columns) -> Any:
     if preparation is Preparation.POLYNOMIAL:
         scores = columns.external_scores
         powers = [*_scale(columns, scores).steps, ("powers", _make_powers())]
-        parts.append(("external scores", Pipeline([*powers, ("rescale", StandardScaler())]), scores))
+        parts.append(
+            ("external scores", Pipeline([*powers, ("rescale", StandardScaler())]), scores)
+        )
     return ColumnTransformer(parts)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Self
+from types import ModuleType
+from typing import Self, cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Tags
 
 from credit.cost import Flags
+from training.column_auc import compute_auc
 from training.comparison.early_stopping import Features, Parameters
 
 
@@ -43,7 +45,9 @@ class ExternalScoreRule(_TakesGaps):
             ValueError: If there is no column of scores.
         """
         if not len(self.places):
-            raise ValueError("no EXT_SOURCE column holds two values, so there is nothing to rule by")
+            raise ValueError(
+                "no EXT_SOURCE column holds two values, so there is nothing to rule by"
+            )
         self.classes_ = np.array([False, True])
         self.usual_ = float(np.nanmean(X[:, list(self.places)]))
         return self
@@ -60,12 +64,14 @@ class ExternalScoreRule(_TakesGaps):
 class WoeScorecard(_TakesGaps):
     """Logistic regression on weights of evidence of optimal bins, by optbinning.
 
-    Missing values are a bin of their own, with the weight of evidence that was seen.
+    Missing values are a bin of their own, with the weight of evidence that was seen. Binning takes
+    some 50 ms a column, so only those are binned that tell most by themselves.
 
     Args:
         names: Of the columns.
         categories: Places of those that are categories.
-        parameters: ``C`` of the regression; all else is optbinning's, of `BinningProcess`.
+        parameters: ``C`` of the regression; ``columns_max``, most columns to bin; all else is
+            optbinning's, of `BinningProcess`.
     """
 
     def __init__(
@@ -75,16 +81,17 @@ class WoeScorecard(_TakesGaps):
         self.categories = categories
         self.parameters = parameters
 
-    def fit(
-        self, X: Features, y: Flags, sample_weight: NDArray[np.float64] | None = None
-    ) -> Self:
+    def fit(self, X: Features, y: Flags, sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Return itself, binned and fitted."""
         optbinning = _import_optbinning()
         binning = dict(self.parameters)
         regression = LogisticRegression(C=binning.pop("C"), solver="newton-cholesky")
+        self.places_ = _find_telling(X, y, binning.pop("columns_max"))
         process = optbinning.BinningProcess(
-            variable_names=list(self.names),
-            categorical_variables=[self.names[place] for place in self.categories],
+            variable_names=[self.names[place] for place in self.places_],
+            categorical_variables=[
+                self.names[place] for place in self.categories if place in self.places_
+            ],
             **binning,
         )
         self.classes_ = np.array([False, True])
@@ -98,14 +105,24 @@ class WoeScorecard(_TakesGaps):
         return np.asarray(self.scorecard_.predict_proba(self._name(X)), np.float64)
 
     def _name(self, features: Features) -> pd.DataFrame:
-        return pd.DataFrame(features.astype(np.float64), columns=list(self.names))
+        columns = [self.names[place] for place in self.places_]
+        return pd.DataFrame(features[:, self.places_].astype(np.float64), columns=columns)
 
 
-def _import_optbinning() -> Any:
+def _find_telling(features: Features, defaulted: Flags, columns_max: int) -> list[int]:
+    """Return the places, ascending, of the columns whose AUC, times the share known, says most."""
+    told = []
+    for column in features.T:
+        auc, bad, good = compute_auc(column, defaulted)
+        told.append(0.0 if np.isnan(auc) else abs(auc - 0.5) * (bad + good))
+    return sorted(np.argsort(told, kind="stable")[::-1][:columns_max].tolist())
+
+
+def _import_optbinning() -> ModuleType:
     """Return optbinning; a solver of CVXPY's, which we don't use, may complain when it loads."""
     logging.disable(logging.ERROR)
     try:
-        import optbinning
+        import optbinning as package
     finally:
         logging.disable(logging.NOTSET)
-    return optbinning
+    return cast("ModuleType", package)
