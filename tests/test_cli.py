@@ -31,6 +31,7 @@ COMMANDS = [
     ["data", "check"],
     ["features"],
     ["select"],
+    ["compare"],
     ["train"],
     ["promote"],
     ["build"],

@@ -96,7 +96,11 @@ def learn_catboost(
 def learn_hist_gradient_boosting(
     parameters: Parameters, fitted: Sample, held_out: Sample, settings: FitSettings
 ) -> Learned:
-    """Return scikit-learn's own trees; it keeps those grown while its patience lasted."""
+    """Return scikit-learn's own trees; it keeps those grown while its patience lasted.
+
+    It cannot bin a column of which none of these clients has a value, so it does not get it.
+    """
+    known = np.flatnonzero(~np.isnan(fitted.features).all(axis=0))
     model = HistGradientBoostingClassifier(
         max_iter=settings.rounds_max,
         n_iter_no_change=settings.patience,
@@ -106,14 +110,15 @@ def learn_hist_gradient_boosting(
         **parameters,
     )
     model.fit(
-        fitted.features,
+        fitted.features[:, known],
         fitted.defaulted,
         sample_weight=fitted.weights,
-        X_val=held_out.features,
+        X_val=held_out.features[:, known],
         y_val=held_out.defaulted,
         sample_weight_val=held_out.weights,
     )
-    return Learned(_take_second(model), int(model.n_iter_))
+    predict = _take_second(model)
+    return Learned(lambda features: predict(features[:, known]), int(model.n_iter_))
 
 
 def learn_mlp(

@@ -137,6 +137,8 @@ def _taking_notes() -> Iterator[list[str]]:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            for of_code in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
+                warnings.simplefilter("ignore", of_code)  # nothing that this model did
             yield notes
         notes.extend(
             f"{warning.category.__name__}: {shorten(str(warning.message))}" for warning in caught

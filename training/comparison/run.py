@@ -30,6 +30,7 @@ from training.comparison.runs import (
     open_run,
     write_section,
 )
+from training.evidence.section import Section
 from training.feature_matrix import (
     TRAINING_TABLE,
     build_matrix,
@@ -86,10 +87,26 @@ def compare_models(order: ComparisonOrder, say: Say, track: Track) -> Comparison
         TrainingImpossible: If there is no family of a name, or the served model cannot be fitted.
         RegistryError: If MLflow cannot be used.
     """
-    candidates = list_candidates(order.models, full=order.full, parameters=order.parameters)
+    list_candidates(order.models, parameters=order.parameters)  # nobody waits to learn of a typo
     require_sound_tables(order.data, say, order.memory_limit)
     prepare_tracking(order.tracking_uri)
-    population = _read_population(order, say)
+    comparison, section = compare_on(_read_population(order, say), order, say, track)
+    if order.out:
+        order.out.mkdir(parents=True, exist_ok=True)
+        write_section(section, order.out)
+    return comparison
+
+
+def compare_on(
+    population: Population, order: ComparisonOrder, say: Say, track: Track
+) -> tuple[Comparison, Section]:
+    """Return every candidate's figures on these clients, and what was logged of them in MLflow.
+
+    Raises:
+        TrainingImpossible: If there is no family of a name, or the served model cannot be fitted.
+        RegistryError: If MLflow cannot be used.
+    """
+    candidates = list_candidates(order.models, full=order.full, parameters=order.parameters)
     clients, features = population.features.shape
     say(f"Comparing {len(candidates)} models on {clients:,} clients, {features} features")
     client = MlflowClient(order.tracking_uri)
@@ -113,10 +130,7 @@ def compare_models(order: ComparisonOrder, say: Say, track: Track) -> Comparison
         section = describe_comparison(comparison)
         log_numbers(client, parent, section.metrics, {}, _name_best(comparison))
         log_section(client, parent, section)
-    if order.out:
-        order.out.mkdir(parents=True, exist_ok=True)
-        write_section(section, order.out)
-    return comparison
+    return comparison, section
 
 
 class _Contest:
