@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from credit.cost import CostMatrix
 from training.comparison.row import Row, sort_by_cost
 from training.comparison.table import render_markdown, to_frame
-from training.evidence.bootstrap import REPETITIONS
-from training.evidence.drawing import BLUE, GREY, RED, new_figure
+from training.evidence.bootstrap import REPETITIONS, Estimate
+from training.evidence.drawing import BLUE, GREEN, GREY, new_figure
 from training.evidence.section import Plot, Section
 from training.fitting import FOLDS
 
@@ -28,6 +29,13 @@ excludes 0); that another fit, or other folds, would give others is not in them.
 folds together, the clients fitted on those of one.
 
 {table}"""
+
+
+_COLOURS = (
+    "Grey: worse than the served model; blue: the interval holds 0, no difference is proven; "
+    "green: better. What lies beyond the edge is told as a number."
+)
+_EDGE_IN_MEDIANS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +102,18 @@ def _sum_up(measured: Comparison) -> dict[str, float]:
 def _draw_auc(rows: Sequence[Row]) -> Plot:
     return Plot(
         "auc_difference",
-        "AUC less the served model's, with paired 95 % intervals: right of 0 is better than the "
-        "served model. Blue: the interval holds 0, no difference is proven.",
+        f"AUC less the served model's, with paired 95 % intervals; the further right, the better. "
+        f"{_COLOURS}",
         _draw_differences(rows, "auc", "AUC less the served model's", larger_is_better=True),
     )
 
 
 def _draw_cost(rows: Sequence[Row]) -> Plot:
+    title = "Cost per applicant less the served model's"
     return Plot(
         "cost_difference",
-        "Cost per applicant less the served model's, with paired 95 % intervals: left of 0 is "
-        "cheaper than the served model. Blue: the interval holds 0, no difference is proven.",
-        _draw_differences(
-            rows, "cost", "Cost per applicant less the served model's", larger_is_better=False
-        ),
+        f"{title}, with paired 95 % intervals; the further left, the cheaper. {_COLOURS}",
+        _draw_differences(rows, "cost", title, larger_is_better=False),
     )
 
 
@@ -121,14 +127,36 @@ def _draw_differences(
     ]
     found.sort(key=lambda pair: pair[1].value, reverse=larger_is_better)
     figure, axes = new_figure(title, height=1.2 + 0.26 * len(found))
+    edge = _find_edge([difference for _, difference in found])
     for place, (_, difference) in enumerate(found):
-        proven_better = difference.excludes_zero and (difference.value > 0) == larger_is_better
-        colour = BLUE if not difference.excludes_zero else GREY if not proven_better else RED
+        colour = _choose_colour(difference, larger_is_better=larger_is_better)
+        if abs(difference.value) > edge:
+            _point_outside(axes, difference.value, place)
+            continue
         axes.plot([difference.low, difference.high], [place, place], color=colour, linewidth=2)
         axes.plot(difference.value, place, "o", color=colour, markersize=5)
     axes.axvline(0, color="black", linewidth=1)
     axes.set_yticks(np.arange(len(found)), [name for name, _ in found])
-    axes.invert_yaxis()
+    axes.set_ylim(len(found) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel("better →" if larger_is_better else "← better")
+    axes.set_xlabel(f"{title} ({'right is better' if larger_is_better else 'left is cheaper'})")
     return figure
+
+
+def _find_edge(differences: Sequence[Estimate]) -> float:
+    """Return how far from 0 a model is drawn, so that the dummy leaves room for the others."""
+    return _EDGE_IN_MEDIANS * float(np.median([abs(found.value) for found in differences]))
+
+
+def _point_outside(axes: Axes, value: float, place: int) -> None:
+    text, side, aligned = f"\u25c0 {value:+.3f}", 0.01, "left"
+    if value > 0:
+        text, side, aligned = f"{value:+.3f} \u25b6", 0.99, "right"
+    across = axes.get_yaxis_transform()  # x in shares of the width
+    axes.text(side, place, text, transform=across, ha=aligned, va="center", color=GREY)
+
+
+def _choose_colour(difference: Estimate, *, larger_is_better: bool) -> str:
+    if not difference.excludes_zero:
+        return BLUE
+    return GREEN if (difference.value > 0) == larger_is_better else GREY

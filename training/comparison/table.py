@@ -25,9 +25,12 @@ NAMES = {
     "brier": "Brier",
     "ece": "ECE",
 }
+_TITLES = (*NAMES.values(), "fit s", "CPU s", "predict s", "fitted on")
+_NARROW = ("AUC", "KS", "cost", "ECE", "fit s")
 _IN_TERMINAL = ("auc", "cost")
 _NOTHING = "-"
-_WIDTH = 200
+_WIDTH = 160
+_WIDTH_OF_ALL = 155
 
 
 def to_frame(rows: Sequence[Row]) -> pd.DataFrame:
@@ -47,13 +50,19 @@ def to_frame(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def render_table(rows: Sequence[Row]) -> Group:
-    """Return the figures, the differences that decide, and the notes, for the terminal."""
+def render_table(rows: Sequence[Row], *, wide: bool) -> Group:
+    """Return the figures, the differences that decide, and the notes, for the terminal.
+
+    Args:
+        rows: In their order.
+        wide: Whether there is room for all; else the figures that decide.
+    """
     figures = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("model", "imbalance"):
         figures.add_column(title, no_wrap=True)
-    for title in (*NAMES.values(), "fit s", "CPU s", "predict s", "fitted on"):
-        figures.add_column(title, justify="right", no_wrap=True)
+    shown = [place for place, title in enumerate(_TITLES) if wide or title in _NARROW]
+    for place in shown:
+        figures.add_column(_TITLES[place], justify="right", no_wrap=True)
     differences = Table(
         title="Less the served model, with 95 % interval (* excludes 0)",
         title_justify="left",
@@ -67,7 +76,8 @@ def render_table(rows: Sequence[Row]) -> Group:
         differences.add_column(NAMES[name], justify="right", no_wrap=True)
     for row in rows:
         style = "bold" if row.candidate.is_served else "dim" if row.measured is None else ""
-        figures.add_row(*_list_cells(row), style=style)
+        opening, cells = _name(row), _list_cells(row)
+        figures.add_row(*opening, *(cells[place] for place in shown), style=style)
         if row.measured and row.measured.against_served:
             found = (_render_difference(row.measured, name) for name in _IN_TERMINAL)
             differences.add_row(row.candidate.name, *found)
@@ -82,13 +92,13 @@ def print_table(rows: Sequence[Row]) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
-    console.print(render_table(rows), highlight=False)
+    console.print(render_table(rows, wide=console.width >= _WIDTH_OF_ALL), highlight=False)
 
 
 def render_markdown(rows: Sequence[Row]) -> str:
     """Return two tables, of figures and of differences, and the notes, as Markdown."""
-    titles = ["model", "imbalance", *NAMES.values(), "fit s", "CPU s", "predict s", "fitted on"]
-    lines = [*_open_table(titles), *(_join(_list_cells(row, mark="**")) for row in rows)]
+    lines = _open_table(["model", "imbalance", *_TITLES])
+    lines += [_join([*_name(row, mark="**"), *_list_cells(row)]) for row in rows]
     titles = ["less the served model", *(NAMES[name] for name in DRAWN_FIGURES)]
     lines += ["", *_open_table(titles)]
     for row in rows:
@@ -99,15 +109,17 @@ def render_markdown(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, "", *notes]) + "\n"
 
 
-def _list_cells(row: Row, mark: str = "") -> list[str]:
+def _name(row: Row, mark: str = "") -> list[str]:
     name = row.candidate.family.name
     served = f"{mark}{name}{mark} (served)" if row.candidate.is_served else name
-    opening = [served, row.candidate.imbalance.value]
+    return [served, row.candidate.imbalance.value]
+
+
+def _list_cells(row: Row) -> list[str]:
     if row.measured is None:
-        return [*opening, *([_NOTHING] * (len(NAMES) + 4))]
+        return [_NOTHING] * len(_TITLES)
     figures, prediction = row.measured.figures, row.measured.prediction
     return [
-        *opening,
         *(_render_figure(getattr(figures, name)) for name in NAMES),
         f"{prediction.fit_s:.1f}",
         f"{prediction.fit_cpu_s:.1f}",

@@ -73,16 +73,19 @@ def test_only_a_model_with_a_strategy_is_said_to_be_uncalibrated() -> None:
     assert spoilt == ["logistic, SMOTE"]
 
 
-def test_the_terminal_shows_every_model_and_no_stack_trace() -> None:
-    console = Console(width=200, record=True, file=StringIO())
+@pytest.mark.parametrize(("wide", "width"), [(True, 160), (False, 80)])
+def test_the_terminal_shows_every_model_in_full(wide: bool, width: int) -> None:
+    console = Console(width=width, record=True, file=StringIO())
 
-    console.print(render_table(ROWS))
+    console.print(render_table(ROWS, wide=wide))
 
     text = console.export_text()
     for row in ROWS:
         assert row.candidate.family.name in text
+    assert "\u2026" not in text  # nothing is cut off
     assert "+0.0100 (-0.0020 to +0.0200)" in text
     assert "catboost: failed: no reason" in text
+    assert ("precision" in text) == wide
 
 
 def test_the_spreadsheet_has_everything_that_was_measured() -> None:
