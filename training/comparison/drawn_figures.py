@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags, Probabilities
 from training.evidence.bootstrap import REPETITIONS, Counts, draw_counts
-from training.evidence.weighted import compute_auc, compute_cost, compute_ks, rank
+from training.evidence.weighted import compute_auc, compute_ks, rank
 from training.metrics import CALIBRATION_BINS
 
 DRAWN_FIGURES = ("auc", "ks", "cost", "brier", "ece")
@@ -30,15 +30,20 @@ def draw_figures(
     the draws.
     """
     ranking = rank(defaulted, pd)
-    squares = (pd - defaulted) ** 2
+    missed, lost = defaulted & ~refused, ~defaulted & refused
+    of_clients = np.stack(
+        [costs.false_negative * missed + costs.false_positive * lost, (pd - defaulted) ** 2]
+    )
     measure_ece = _prepare_ece(defaulted, pd)
 
     def measure(counts: Counts) -> tuple[float, ...]:
+        # Whole numbers would be multiplied one by one: ten times slower.
+        cost, brier = of_clients @ counts.astype(np.float64) / counts.sum()
         return (
             compute_auc(ranking, counts),
             compute_ks(ranking, counts),
-            compute_cost(defaulted, refused, counts, costs),
-            float(squares @ counts / counts.sum()),
+            float(cost),
+            float(brier),
             measure_ece(counts),
         )
 

@@ -71,7 +71,7 @@ def render_table(rows: Sequence[Row], *, wide: bool) -> Group:
         header_style="bold",
         pad_edge=False,
     )
-    differences.add_column("model", no_wrap=True)
+    differences.add_column("model")
     for name in _IN_TERMINAL:
         differences.add_column(NAMES[name], justify="right", no_wrap=True)
     for row in rows:

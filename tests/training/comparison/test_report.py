@@ -74,7 +74,7 @@ def test_only_a_model_with_a_strategy_is_said_to_be_uncalibrated() -> None:
 
 
 @pytest.mark.parametrize(("wide", "width"), [(True, 160), (False, 80)])
-def test_the_terminal_shows_every_model_in_full(wide: bool, width: int) -> None:
+def test_the_terminal_shows_every_model_in_full(*, wide: bool, width: int) -> None:
     console = Console(width=width, record=True, file=StringIO())
 
     console.print(render_table(ROWS, wide=wide))
