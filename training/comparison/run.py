@@ -30,6 +30,7 @@ from training.comparison.runs import (
     open_run,
     write_section,
 )
+from training.comparison.table import render_note
 from training.evidence.section import Section
 from training.feature_matrix import (
     TRAINING_TABLE,
@@ -129,7 +130,7 @@ def compare_on(
         )
         section = describe_comparison(comparison)
         log_numbers(client, parent, section.metrics, {}, _name_best(comparison))
-        log_section(client, parent, section)
+        log_section(client, parent, section, render_note(comparison.rows))
     return comparison, section
 
 

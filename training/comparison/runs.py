@@ -91,9 +91,9 @@ def log_numbers(
     )
 
 
-def log_section(client: MlflowClient, run_id: str, section: Section) -> None:
-    """Keep the section with the run: its text as the note that MLflow shows, the rest as files."""
-    client.set_tag(run_id, MLFLOW_RUN_NOTE, section.text)
+def log_section(client: MlflowClient, run_id: str, section: Section, note: str) -> None:
+    """Keep the section with the run as files, and the note where MLflow shows it at a glance."""
+    client.set_tag(run_id, MLFLOW_RUN_NOTE, note)
     with tempfile.TemporaryDirectory() as folder:
         write_section(section, Path(folder))
         client.log_artifacts(run_id, folder)
@@ -102,7 +102,7 @@ def log_section(client: MlflowClient, run_id: str, section: Section) -> None:
 def write_section(section: Section, folder: Path) -> None:
     """Write text, tables and plots into a folder that is there."""
     pictures = "".join(
-        f"\n![{plot.caption}]({plot.name}.png)\n\n*{plot.caption}*\n" for plot in section.plots
+        f"\n![{plot.name}]({plot.name}.png)\n\n*{plot.caption}*\n" for plot in section.plots
     )
     page = f"# {section.title}\n\n{section.text}\n{pictures}"
     (folder / "comparison.md").write_text(page, encoding="utf-8")

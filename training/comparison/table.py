@@ -109,6 +109,20 @@ def render_markdown(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, "", *notes]) + "\n"
 
 
+def render_note(rows: Sequence[Row]) -> str:
+    """Return the figures that decide, as Markdown that fits into a run's note: 8,000 characters."""
+    lines = _open_table(["model", "AUC", "cost", "ECE", "AUC less served", "cost less served"])
+    for row in rows:
+        figures = row.measured.figures if row.measured else None
+        shown = [figures.auc, figures.cost, figures.ece] if figures else []
+        cells = [_render_figure(value) for value in shown] or [_NOTHING] * 3
+        against = row.measured.against_served if row.measured else {}
+        found = [f"{against[name]:+.4f}" if name in against else _NOTHING for name in _IN_TERMINAL]
+        mark = "**" if row.candidate.is_served else ""
+        lines.append(_join([f"{mark}{row.candidate.name}{mark}", *cells, *found]))
+    return "\n".join(lines)
+
+
 def _name(row: Row, mark: str = "") -> list[str]:
     name = row.candidate.family.name
     served = f"{mark}{name}{mark} (served)" if row.candidate.is_served else name

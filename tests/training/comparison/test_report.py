@@ -12,7 +12,7 @@ from training.comparison.judgement import Figures
 from training.comparison.prediction import Prediction
 from training.comparison.report import Comparison, describe_comparison
 from training.comparison.row import SPOILT_PD, Measured, Row, sort_by_cost
-from training.comparison.table import render_markdown, render_table, to_frame
+from training.comparison.table import render_markdown, render_note, render_table, to_frame
 from training.evidence.bootstrap import Estimate
 from training.evidence.drawing import render_png
 
@@ -65,6 +65,17 @@ def test_the_page_has_figures_differences_and_notes() -> None:
     assert "- logistic, SMOTE: ConvergenceWarning: slow" in lines
     assert "- catboost: failed: no reason" in lines
     assert len({line.count("|") for line in lines[:6]}) == 1
+
+
+def test_the_note_of_the_largest_comparison_fits_into_mlflow() -> None:
+    rows = [measure(candidate, 0.5) for candidate in list_candidates(full=True)]
+
+    note = render_note(rows)
+
+    assert len(note) < 8_000
+    assert "| **xgboost** | 0.7600 | 0.5000 | 0.0100 | - | - |" in note
+    assert "| mlp, SMOTE | 0.7600 | 0.5000 | 0.0100 | -0.0020 (-0.0030 to -0.0010) |" in note
+    assert "| catboost | - | - | - | - | - |" in render_note(ROWS)
 
 
 def test_only_a_model_with_a_strategy_is_said_to_be_uncalibrated() -> None:
