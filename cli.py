@@ -34,6 +34,7 @@ for command in (
     tables.features,
     models.select,
     models.ablate,
+    models.compare,
     models.tune,
     models.train,
     releases.promote,

@@ -1,4 +1,4 @@
-"""`credit select`, `ablate`, `tune`, `train`: from tables to a registered version."""
+"""`credit select`, `ablate`, `compare`, `tune`, `train`: from tables to a registered version."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from training.pipeline import TrainingResult
 
 TRIALS = 40
+
+Parameters = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, help="File of `credit tune`; default: the package's."
+    ),
+]
 
 
 def select(
@@ -66,6 +73,52 @@ def ablate(
     order = AblationOrder(data, out, title or data.name, costs, settings.memory_limit)
     write_ablation(order, say)
     say(f"The table is in {out}")
+
+
+def compare(
+    data: Data,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every imbalance strategy, and fits without bounds.")
+    ] = False,
+    models: Annotated[
+        str, typer.Option(help="Families to compare with the served model, such as mlp,catboost.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the page, the table and the plots.")
+    ] = None,
+    parameters: Parameters = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare model families and imbalance strategies on the same folds.
+
+    The table is also in MLflow, a run a model under one run named "compare".
+    """
+    from credit.cost import CostMatrix
+    from registry.connection import require_server
+
+    settings = read_settings()
+    require_server(settings.mlflow_tracking_uri)
+    from training.comparison.run import ComparisonOrder, compare_models
+    from training.comparison.table import print_table, to_frame
+    from training.tuning.best_parameters import read_boosted_parameters
+
+    order = ComparisonOrder(
+        data,
+        settings.mlflow_tracking_uri,
+        models=tuple(name.strip() for name in models.split(",") if name.strip()),
+        full=full,
+        out=out,
+        costs=CostMatrix(settings.false_negative_cost, settings.false_positive_cost),
+        memory_limit=settings.memory_limit,
+        parameters=read_boosted_parameters(parameters),
+    )
+    with show_progress() as track:
+        compared = compare_models(order, say_nothing if as_json else say, track)
+    if as_json:
+        typer.echo(to_frame(compared.rows).to_json(orient="records"))
+        return
+    print_table(compared.rows)
+    say(f"Next: mlflow ui{f', or {out}/comparison.md' if out else ''}")
 
 
 def tune(
@@ -124,12 +177,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    parameters: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="File of `credit tune`; default: the package's."
-        ),
-    ] = None,
+    parameters: Parameters = None,
     engine: Engine = None,
     as_json: AsJson = False,
 ) -> None:

@@ -33,6 +33,7 @@ COMMANDS = [
     ["data", "report"],
     ["features"],
     ["select"],
+    ["compare"],
     ["tune"],
     ["train"],
     ["promote"],
@@ -496,3 +497,26 @@ def test_tables_are_made_and_read_where_the_command_is_given(home: Home) -> None
         "features.parquet",
         "history.arrow",
     }
+
+
+def test_an_unknown_family_is_told_before_anything_is_read(home: Home, call: Call) -> None:
+    finished = call("compare", "--data", "nowhere", "--models", "dummy,xgbost")
+
+    assert_fails_with_one_line(finished, 8, "no model family xgbost", "lightgbm")
+    assert not home.database.exists()
+
+
+def test_a_comparison_is_printed_for_a_script(
+    registry: MlflowClient, home: Home, few_clients: Path, call: Call
+) -> None:
+    finished = call("compare", "--data", str(few_clients), "--models", "dummy", "--json")
+
+    rows = json.loads(finished.out)
+    assert (finished.exit_code, finished.err) == (0, "")
+    assert {row["family"] for row in rows} == {"xgboost", "dummy"}
+    assert [row["served"] for row in rows].count(True) == 1
+    (parent,) = registry.search_runs(
+        [row.experiment_id for row in registry.search_experiments()], "run_name = 'compare'"
+    )
+    assert parent.info.status == "FINISHED"
+    assert list(home.cwd.iterdir()) == []

@@ -15,5 +15,7 @@ class FamilyName(StrEnum):
     NAIVE_BAYES = "naive_bayes"
 
 
+BOOSTED = (FamilyName.XGBOOST, FamilyName.LIGHTGBM)
+"""Those whose parameters `credit compare` takes from the file."""
 SERVED = FamilyName.XGBOOST
 """The one that `credit train` fits."""

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from tests.training.comparison.conftest import QUICK
+from training.comparison.candidates import Candidate, list_candidates
+from training.comparison.prediction import LONGEST_NOTE, Population, predict_out_of_fold, shorten
+from training.fitting import FOLDS, cross_validate
+
+EVERY = {candidate.name: candidate for candidate in list_candidates(full=True)}
+LIGHT: dict[str, dict[str, Any]] = {
+    "random_forest": {"n_estimators": 10},
+    "woe_scorecard": {"columns_max": 4, "max_n_prebins": 5},
+    "hist_gradient_boosting": {"max_features": 1.0, "min_samples_leaf": 20},
+    "lightgbm": {"colsample_bytree": 1.0, "min_child_weight": 1},
+    "xgboost": {"colsample_bytree": 1.0, "min_child_weight": 1},
+    "catboost": {"rsm": 1.0},
+    "decision_tree": {"min_samples_leaf": 20},
+    "mlp": {"batch_size": 64},
+}
+"""For a thousand clients and ten columns."""
+
+
+def find(name: str, **parameters: object) -> Candidate:
+    candidate = EVERY[name]
+    light = LIGHT.get(candidate.family.name, {})
+    return replace(candidate, parameters={**candidate.parameters, **light, **parameters})
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_candidate_gives_probabilities_that_tell_something(
+    name: str,
+    population: Population,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    prediction = predict_out_of_fold(find(name), population, QUICK)
+
+    least = 0.4 if name == "dummy" else 0.55
+    assert roc_auc_score(population.defaulted, prediction.pd) > least
+    assert capfd.readouterr() == ("", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_served_candidate_is_what_training_fits(population: Population) -> None:
+    prediction = predict_out_of_fold(EVERY["xgboost"], population, QUICK)
+
+    served = cross_validate(population.features, population.defaulted, QUICK)
+    np.testing.assert_array_equal(prediction.pd, served.pd)
+    np.testing.assert_array_equal(population.folds, served.folds)
+    assert prediction.rounds == served.rounds
+
+
+@pytest.mark.parametrize("name", ["xgboost, SMOTE", "mlp", "lightgbm", "catboost"])
+def test_the_same_seed_gives_the_same_probabilities(name: str, population: Population) -> None:
+    first, second = (predict_out_of_fold(find(name), population, QUICK).pd for _ in range(2))
+
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("name", ["logistic", "logistic, SMOTE", "xgboost", "woe_scorecard"])
+def test_who_is_left_out_has_no_part_in_what_is_learned(name: str, population: Population) -> None:
+    left_out = population.folds == 2
+    lied_about = replace(population, defaulted=population.defaulted ^ left_out)
+
+    honest = predict_out_of_fold(find(name), population, QUICK).pd
+    other = predict_out_of_fold(find(name), lied_about, QUICK).pd
+
+    np.testing.assert_array_equal(honest[left_out], other[left_out])
+    assert not np.array_equal(honest[~left_out], other[~left_out])
+
+
+def test_a_weighted_model_believes_that_half_default(population: Population) -> None:
+    plain = predict_out_of_fold(find("logistic"), population, QUICK).pd
+    weighted = predict_out_of_fold(find("logistic, class weight"), population, QUICK).pd
+
+    assert plain.mean() == pytest.approx(population.defaulted.mean(), abs=0.02)
+    assert weighted.mean() > 2 * plain.mean()
+
+
+def test_a_library_s_warning_is_a_note(population: Population) -> None:
+    hasty = find("logistic", max_iter=1, solver="lbfgs")
+
+    prediction = predict_out_of_fold(hasty, population, QUICK)
+
+    assert any("ConvergenceWarning" in note for note in prediction.notes)
+    assert len(set(prediction.notes)) == len(prediction.notes)
+
+
+def test_a_column_without_any_value_is_a_note_of_the_imputer(population: Population) -> None:
+    prediction = predict_out_of_fold(find("logistic"), population, QUICK)
+
+    assert "No value at all, so 0 is put in: OWN_CAR_AGE" in prediction.notes
+
+
+def test_a_bounded_fit_says_how_many_clients_it_is_on(population: Population) -> None:
+    bounded = replace(find("logistic"), clients_max=300)
+    folds_done: list[tuple[int, int]] = []
+
+    prediction = predict_out_of_fold(
+        bounded, population, QUICK, lambda done, of: folds_done.append((done, of))
+    )
+
+    assert prediction.fitted_on == (300, 800)
+    assert folds_done == [(done, FOLDS) for done in range(1, FOLDS + 1)]
+
+
+def test_the_rule_needs_external_scores(population: Population) -> None:
+    without = replace(
+        population,
+        features=population.features[:, :5],
+        columns=type(population.columns)(population.columns.features[:5]),
+    )
+
+    with pytest.raises(ValueError, match="no EXT_SOURCE column"):
+        predict_out_of_fold(find("ext_source_rule"), without, QUICK)
+
+
+def test_a_message_is_one_line_that_a_table_bears() -> None:
+    assert shorten("  first   line\nsecond") == "first line"
+    assert len(shorten("x" * 1_000)) == LONGEST_NOTE

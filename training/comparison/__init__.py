@@ -1,0 +1,1 @@
+"""Model families and imbalance strategies side by side, on the same folds."""

@@ -1,0 +1,159 @@
+"""The comparison as a table: for the terminal, for a page, for a spreadsheet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+
+from training.comparison.drawn_figures import DRAWN_FIGURES
+from training.comparison.row import Measured, Row
+
+NAMES = {
+    "auc": "AUC",
+    "ks": "KS",
+    "gini": "Gini",
+    "f1": "F1",
+    "recall": "recall",
+    "precision": "precision",
+    "cost": "cost",
+    "score": "score",
+    "brier": "Brier",
+    "ece": "ECE",
+}
+_TITLES = (*NAMES.values(), "fit s", "CPU s", "predict s", "fitted on")
+_NARROW = ("AUC", "KS", "cost", "ECE", "fit s")
+_IN_TERMINAL = ("auc", "cost")
+_NOTHING = "-"
+_WIDTH = 160
+_WIDTH_OF_ALL = 155
+
+
+def to_frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """Return everything measured, a row a candidate, in the order given."""
+    return pd.DataFrame(
+        [
+            {
+                "family": row.candidate.family.name,
+                "imbalance": row.candidate.imbalance.value,
+                "served": row.candidate.is_served,
+                **row.to_metrics(),
+                "fitted_on": row.measured.prediction.fitted_on[0] if row.measured else None,
+                "notes": "; ".join(row.notes),
+            }
+            for row in rows
+        ]
+    )
+
+
+def render_table(rows: Sequence[Row], *, wide: bool) -> Group:
+    """Return the figures, the differences that decide, and the notes, for the terminal.
+
+    Args:
+        rows: In their order.
+        wide: Whether there is room for all; else the figures that decide.
+    """
+    figures = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("model", "imbalance"):
+        figures.add_column(title, no_wrap=True)
+    shown = [place for place, title in enumerate(_TITLES) if wide or title in _NARROW]
+    for place in shown:
+        figures.add_column(_TITLES[place], justify="right", no_wrap=True)
+    differences = Table(
+        title="Less the served model, with 95 % interval (* excludes 0)",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+    )
+    differences.add_column("model")
+    for name in _IN_TERMINAL:
+        differences.add_column(NAMES[name], justify="right", no_wrap=True)
+    for row in rows:
+        style = "bold" if row.candidate.is_served else "dim" if row.measured is None else ""
+        opening, cells = _name(row), _list_cells(row)
+        figures.add_row(*opening, *(cells[place] for place in shown), style=style)
+        if row.measured and row.measured.against_served:
+            found = (_render_difference(row.measured, name) for name in _IN_TERMINAL)
+            differences.add_row(row.candidate.name, *found)
+    notes = [f"{row.candidate.name}: {note}" for row in rows for note in row.notes]
+    return Group(
+        Padding(figures, (1, 0)), *([differences] if differences.row_count else []), "", *notes
+    )
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """Print the table; where there is no terminal, as wide as it is."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    console.print(render_table(rows, wide=console.width >= _WIDTH_OF_ALL), highlight=False)
+
+
+def render_markdown(rows: Sequence[Row]) -> str:
+    """Return two tables, of figures and of differences, and the notes, as Markdown."""
+    lines = _open_table(["model", "imbalance", *_TITLES])
+    lines += [_join([*_name(row, mark="**"), *_list_cells(row)]) for row in rows]
+    titles = ["less the served model", *(NAMES[name] for name in DRAWN_FIGURES)]
+    lines += ["", *_open_table(titles)]
+    for row in rows:
+        if row.measured and row.measured.against_served:
+            found = (_render_difference(row.measured, name) for name in DRAWN_FIGURES)
+            lines.append(_join([row.candidate.name, *found]))
+    notes = [f"- {row.candidate.name}: {note}" for row in rows for note in row.notes]
+    return "\n".join([*lines, "", *notes]) + "\n"
+
+
+def render_note(rows: Sequence[Row]) -> str:
+    """Return the figures that decide, as Markdown that fits into a run's note: 8,000 characters."""
+    lines = _open_table(["model", "AUC", "cost", "ECE", "AUC less served", "cost less served"])
+    for row in rows:
+        figures = row.measured.figures if row.measured else None
+        shown = [figures.auc, figures.cost, figures.ece] if figures else []
+        cells = [_render_figure(value) for value in shown] or [_NOTHING] * 3
+        against = row.measured.against_served if row.measured else {}
+        found = [f"{against[name]:+.4f}" if name in against else _NOTHING for name in _IN_TERMINAL]
+        mark = "**" if row.candidate.is_served else ""
+        lines.append(_join([f"{mark}{row.candidate.name}{mark}", *cells, *found]))
+    return "\n".join(lines)
+
+
+def _name(row: Row, mark: str = "") -> list[str]:
+    name = row.candidate.family.name
+    served = f"{mark}{name}{mark} (served)" if row.candidate.is_served else name
+    return [served, row.candidate.imbalance.value]
+
+
+def _list_cells(row: Row) -> list[str]:
+    if row.measured is None:
+        return [_NOTHING] * len(_TITLES)
+    figures, prediction = row.measured.figures, row.measured.prediction
+    return [
+        *(_render_figure(getattr(figures, name)) for name in NAMES),
+        f"{prediction.fit_s:.1f}",
+        f"{prediction.fit_cpu_s:.1f}",
+        f"{prediction.predict_s:.2f}",
+        f"{prediction.fitted_on[0]:,}",
+    ]
+
+
+def _render_figure(value: float) -> str:
+    return _NOTHING if math.isnan(value) else f"{value:.4f}"
+
+
+def _render_difference(measured: Measured, name: str) -> str:
+    difference = measured.against_served[name]
+    return f"{difference:+.4f}{'*' if difference.excludes_zero else ''}"
+
+
+def _open_table(titles: Sequence[str]) -> list[str]:
+    return [_join(titles), f"|{'---|' * len(titles)}"]
+
+
+def _join(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
