@@ -16,6 +16,7 @@ from training.tuning.best_parameters import (
     BestParameters,
     TunedFamily,
     read_best_parameters,
+    read_boosted_parameters,
     read_fit_settings,
     write_best_parameters,
 )
@@ -176,3 +177,9 @@ def test_a_file_without_the_served_family_is_told(file: Path) -> None:
 
     with pytest.raises(TuningUnusable, match="no parameters of xgboost"):
         read_fit_settings(file)
+
+
+def test_a_comparison_is_given_the_parameters_of_the_served_family() -> None:
+    parameters = read_boosted_parameters()
+
+    assert tuple(parameters["xgboost"].items()) == read_fit_settings().parameters
