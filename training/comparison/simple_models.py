@@ -18,6 +18,9 @@ from credit.cost import Flags
 from training.column_auc import compute_auc
 from training.comparison.early_stopping import Features, Parameters
 
+_SOLVER = {"solver": "mip", "mip_solver": "bop"}
+"""optbinning's usual one, CP-SAT, takes Ctrl-C for itself and then lets it kill the process."""
+
 
 class _TakesGaps(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Tags:
@@ -87,8 +90,10 @@ class WoeScorecard(_TakesGaps):
         binning = dict(self.parameters)
         regression = LogisticRegression(C=binning.pop("C"), solver="newton-cholesky")
         self.places_ = _find_telling(X, y, binning.pop("columns_max"))
+        binned = [self.names[place] for place in self.places_]
         process = optbinning.BinningProcess(
-            variable_names=[self.names[place] for place in self.places_],
+            variable_names=binned,
+            binning_fit_params=dict.fromkeys(binned, _SOLVER),
             categorical_variables=[
                 self.names[place] for place in self.categories if place in self.places_
             ],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from training.comparison.candidates import Candidate, list_candidates
 from training.comparison.prediction import LONGEST_NOTE, Population, predict_out_of_fold, shorten
 from training.fitting import FOLDS, cross_validate
 
+STATUS = Path("/proc/self/status")
 EVERY = {candidate.name: candidate for candidate in list_candidates(full=True)}
 LIGHT: dict[str, dict[str, Any]] = {
     "random_forest": {"n_estimators": 10},
@@ -128,3 +130,12 @@ def test_the_rule_needs_external_scores(population: Population) -> None:
 def test_a_message_is_one_line_that_a_table_bears() -> None:
     assert shorten("  first   line\nsecond") == "first line"
     assert len(shorten("x" * 1_000)) == LONGEST_NOTE
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="Only Linux tells which signals are caught.")
+@pytest.mark.parametrize("name", ["woe_scorecard", "lightgbm", "catboost", "random_forest"])
+def test_a_library_leaves_ctrl_c_to_us(name: str, population: Population) -> None:
+    predict_out_of_fold(find(name), population, QUICK)
+
+    (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith("SigCgt"))
+    assert int(line.split()[1], 16) & (1 << (signal.SIGINT - 1))
