@@ -182,4 +182,4 @@ def test_a_file_without_the_served_family_is_told(file: Path) -> None:
 def test_a_comparison_is_given_the_parameters_of_the_served_family() -> None:
     parameters = read_boosted_parameters()
 
-    assert tuple(parameters["xgboost"].items()) == read_fit_settings().parameters
+    assert parameters["xgboost"] == dict(read_fit_settings().parameters)
