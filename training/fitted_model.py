@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags, Probabilities
 from training.evidence.calibration import (
+    LOGISTIC,
     Recalibration,
     judge_recalibrations,
     recalibrate_in_folds,
@@ -65,8 +66,8 @@ def fit_model(
 ) -> FittedModel:
     """Return the model of all clients, with its out-of-fold judgement.
 
-    A logistic recalibration becomes part of the booster only if it is shown to help out of fold;
-    thresholds are then chosen on recalibrated probabilities.
+    A logistic recalibration becomes part of the booster only if it is shown to help out of fold.
+    Decisions of the nested folds are made before it, which keeps the applicants' order.
 
     Raises:
         TrainingImpossible: If there are too few clients of a class.
@@ -86,9 +87,8 @@ def fit_model(
     rounds = round(float(np.mean(validation.rounds)))
     say(f"Fitting the model on all clients, {rounds} trees")
     booster = fit_booster(features, defaulted, rounds, settings, names)
-    applied = None
-    if any(step.helps for step in steps if step.method == "logistic"):
-        applied = fit_logistic_map(defaulted, validation.pd)
+    applied = _find_recalibration(defaulted, validation.pd, steps)
+    if applied:
         say(
             "A logistic recalibration is shown to help, and becomes part of the model: slope "
             f"{applied.slope:.3f}, intercept {applied.intercept:+.3f}"
@@ -96,7 +96,23 @@ def fit_model(
         booster = recalibrate_booster(booster, applied)
         recalibrated = recalibrate_in_folds(defaulted, validation.pd, validation.folds)
         validation = replace(validation, pd=recalibrated)
+        # The order stays, so the nested decisions do too; their thresholds are told as served.
+        moved = applied.apply(np.array(nested.thresholds))
+        nested = replace(nested, thresholds=tuple(moved.tolist()))
     return FittedModel(names, booster, rounds, validation, nested, steps, applied)
+
+
+def _find_recalibration(
+    defaulted: Flags, pd: Probabilities, steps: tuple[Recalibration, ...]
+) -> LogisticMap | None:
+    """Return the logistic step if it is shown to help, and leaves the applicants' order as it is.
+
+    On a model that ranks worse than chance the best map turns the order round; that is no mending.
+    """
+    if not any(step.helps for step in steps if step.method == LOGISTIC):
+        return None
+    found = fit_logistic_map(defaulted, pd)
+    return found if found.slope > 0 else None
 
 
 def _predict_pair(

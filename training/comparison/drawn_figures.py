@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags, Probabilities
 from training.evidence.bootstrap import REPETITIONS, Counts, draw_counts
-from training.evidence.weighted import compute_auc, compute_ks, rank
-from training.metrics import CALIBRATION_BINS
+from training.evidence.weighted import compute_auc, compute_ks, prepare_ece, rank
 
 DRAWN_FIGURES = ("auc", "ks", "cost", "brier", "ece")
 
@@ -34,7 +31,7 @@ def draw_figures(
     of_clients = np.stack(
         [costs.false_negative * missed + costs.false_positive * lost, (pd - defaulted) ** 2]
     )
-    measure_ece = _prepare_ece(defaulted, pd)
+    measure_ece = prepare_ece(pd)
 
     def measure(counts: Counts) -> tuple[float, ...]:
         # Whole numbers would be multiplied one by one: ten times slower.
@@ -44,25 +41,9 @@ def draw_figures(
             compute_ks(ranking, counts),
             float(cost),
             float(brier),
-            measure_ece(counts),
+            measure_ece(defaulted, counts),
         )
 
     clients = len(defaulted)
     as_they_are = measure(np.ones(clients, np.int64))
     return np.array([as_they_are, *map(measure, draw_counts(clients, repetitions, seed))])
-
-
-def _prepare_ece(defaulted: Flags, pd: Probabilities) -> Callable[[Counts], float]:
-    """Return what gives `training.metrics.compute_calibration_error` of drawn clients."""
-    safest_first = np.argsort(pd, kind="stable")
-    probabilities, outcomes = pd[safest_first], defaulted[safest_first]
-    _, tie = np.unique(probabilities, return_inverse=True)
-
-    def measure(counts: Counts) -> float:
-        drawn = counts[safest_first]
-        of_tie = np.maximum(np.bincount(tie, drawn), 1)  # a tie that is not drawn has no client
-        gaps = probabilities - (np.bincount(tie, drawn * outcomes) / of_tie)[tie]
-        groups = np.array_split(np.repeat(gaps, drawn), CALIBRATION_BINS)
-        return float(sum(abs(group.sum()) for group in groups) / drawn.sum())
-
-    return measure

@@ -11,12 +11,13 @@ from sklearn.isotonic import IsotonicRegression
 
 from credit.cost import Flags, Probabilities
 from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap, find_interval
-from training.evidence.weighted import compute_mean
-from training.metrics import CALIBRATION_BINS, compute_calibration_error
+from training.evidence.weighted import compute_mean, prepare_ece
+from training.metrics import compute_calibration_error
 from training.recalibration import LogisticMap, fit_logistic_map
 
 DIAGRAM_BINS = 15
 SIMULATIONS = 200
+LOGISTIC = "logistic"
 _FURTHEST = 1e-6
 
 
@@ -119,7 +120,7 @@ def judge_recalibrations(
     return tuple(
         _judge_recalibration(method, defaulted, pd, mapped, repetitions, seed)
         for method, mapped in (
-            ("logistic", recalibrate_in_folds(defaulted, pd, folds)),
+            (LOGISTIC, recalibrate_in_folds(defaulted, pd, folds)),
             ("isotonic", _map_isotonically(defaulted, pd, folds)),
         )
     )
@@ -200,36 +201,24 @@ def _describe_group(defaulted: Flags, pd: Probabilities) -> ReliabilityBin:
 
 
 def _estimate_ece(defaulted: Flags, pd: Probabilities, repetitions: int, seed: int) -> Estimate:
-    """Return the calibration error with its interval, over the groups of the clients as they are.
+    """Return the calibration error with its interval.
 
     Redrawn clients stray from their probabilities twice, by the first draw and by the second, so
     the plain percentile interval would lie too high; it is moved to what was found (basic
     bootstrap), and cut at 0.
     """
-    groups = np.empty(len(pd), np.intp)
-    for number, members in enumerate(_split(pd)):
-        groups[members] = number
-    gap = pd - defaulted
-
-    def ece(counts: Counts) -> float:
-        return float(np.abs(np.bincount(groups, gap * counts)).sum() / counts.sum())
-
-    found = bootstrap(ece, len(pd), repetitions, seed)[0]
-    value = compute_calibration_error(defaulted, pd)
+    measure = prepare_ece(pd)
+    (found,) = bootstrap(lambda counts: measure(defaulted, counts), len(pd), repetitions, seed)
+    value = found.value
     return Estimate(value, max(0.0, 2 * value - found.high), max(value, 2 * value - found.low))
-
-
-def _split(pd: Probabilities) -> list[NDArray[np.intp]]:
-    return np.array_split(np.argsort(pd, kind="stable"), min(CALIBRATION_BINS, len(pd)))
 
 
 def _simulate_ece(pd: Probabilities, seed: int) -> Estimate:
     generator = np.random.default_rng(seed)
-    groups = _split(pd)
-    drawn = np.empty(SIMULATIONS)
-    for number in range(SIMULATIONS):
-        gap = pd - (generator.random(len(pd)) < pd)
-        drawn[number] = sum(abs(gap[group].sum()) for group in groups) / len(pd)
+    measure, everyone = prepare_ece(pd), np.ones(len(pd), np.int64)
+    drawn = np.array(
+        [measure(generator.random(len(pd)) < pd, everyone) for _ in range(SIMULATIONS)]
+    )
     return Estimate(float(drawn.mean()), *find_interval(drawn))
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 from matplotlib.figure import Figure
 
-from training.evidence.calibration import CalibrationEvidence, Recalibration
+from training.evidence.calibration import LOGISTIC, CalibrationEvidence, Recalibration
 from training.evidence.drawing import BLUE, GREY, RED, new_figure
 from training.evidence.section import Plot, Section
 from training.evidence.tabulate import tabulate
@@ -66,7 +66,13 @@ def _tell_verdict(evidence: CalibrationEvidence) -> str:
             "The logistic step was shown to help and is part of the served model's trees (slope "
             f"{applied.slope:.3f}, intercept {applied.intercept:+.3f}); figures above are after it."
         )
-    if any(step.helps for step in evidence.recalibrations):
+    helping = {step.method for step in evidence.recalibrations if step.helps}
+    if LOGISTIC in helping:
+        return (
+            "The logistic step lowers the log loss only by turning the applicants' order round: "
+            "the model ranks no better than chance. It is **not applied**."
+        )
+    if helping:
         return (
             "Only the isotonic step was shown to help; it ties applicants together and cannot be "
             "part of the trees, so it is **not applied**."

@@ -10,7 +10,16 @@ from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
-KEY_PACKAGES = ("duckdb", "mlflow", "narwhals", "numpy", "pandas", "scikit-learn", "xgboost-cpu")
+KEY_PACKAGES = (
+    "duckdb",
+    "mlflow",
+    "narwhals",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "xgboost",
+    "xgboost-cpu",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +64,17 @@ def describe_environment() -> RunEnvironment:
 
 
 def _find_commit() -> str:
-    if not (commit := _ask_git("rev-parse", "HEAD")):
+    """Return the commit of the checkout that holds this code; another's repository is none."""
+    if _ask_git("ls-files", "--error-unmatch", Path(__file__).name) is None:
         return "not a git checkout"
-    return f"{commit}+changes" if _ask_git("status", "--porcelain", "-uno") else commit
+    commit, changes = _ask_git("rev-parse", "HEAD"), _ask_git("status", "--porcelain")
+    if commit is None or changes is None:
+        return "unknown"
+    return f"{commit}+changes" if changes else commit
 
 
-def _ask_git(*arguments: str) -> str:
-    """Return what git says of the code's own folder, nothing if there is no git, or no checkout."""
+def _ask_git(*arguments: str) -> str | None:
+    """Return what git says in the code's own folder; None if it fails, or is not there."""
     folder = Path(__file__).resolve().parent
     try:
         done = subprocess.run(  # noqa: S603  (our own arguments)
@@ -73,5 +86,5 @@ def _ask_git(*arguments: str) -> str:
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        return ""
+        return None
     return done.stdout.strip()

@@ -65,7 +65,7 @@ def find_refer_zone(
         share=actual,
         automatic_cost=float(price[~referred].sum() / len(pd)),
         saved=saved,
-        break_even=saved / actual,
+        break_even=saved / actual / costs.false_positive,
     )
 
 

@@ -17,7 +17,7 @@ from training.evidence.bootstrap import (
     draw_counts,
     find_interval,
 )
-from training.evidence.weighted import compute_cost, find_least_cost, rank
+from training.evidence.weighted import compute_cost, find_least_cost, price_cuts, rank
 from training.nested_threshold import NestedThresholds
 
 PRICE_RATIOS = (2, 3, 5, 8, 10, 12, 15, 20)
@@ -189,10 +189,6 @@ def _draw_curve(
 
 
 def _find_as_good(defaulted: Flags, pd: Probabilities, costs: CostMatrix) -> tuple[float, float]:
-    ranked = np.sort(pd)
-    order = np.argsort(pd, kind="stable")
-    missed = np.append(0, np.cumsum(defaulted[order]))[:-1]
-    refused_good = np.cumsum(~defaulted[order][::-1])[::-1]
-    cost = costs.false_negative * missed + costs.false_positive * refused_good
-    good_enough = ranked[cost <= cost.min() * (1 + AS_GOOD)]
+    thresholds, cost = price_cuts(rank(defaulted, pd), np.ones(len(pd), np.int64), costs)
+    good_enough = thresholds[cost <= cost.min() * (1 + AS_GOOD)]
     return float(good_enough.min()), float(good_enough.max())

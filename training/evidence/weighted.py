@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags, Probabilities
 from training.evidence.bootstrap import Counts
+from training.metrics import CALIBRATION_BINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +54,47 @@ def compute_ks(ranking: Ranking, counts: Counts) -> float:
     return float(np.max(np.abs(bad / bad[-1] - good / good[-1])))
 
 
-def find_least_cost(ranking: Ranking, counts: Counts, costs: CostMatrix) -> tuple[float, float]:
-    """Return the least cost per applicant for these very counts, and the threshold it is had at.
+def price_cuts(
+    ranking: Ranking, counts: Counts, costs: CostMatrix
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return every threshold that refuses other applicants than the next, and its cost.
 
-    The threshold is the lowest refused probability; 1 if nobody is to be refused.
+    From the one that refuses nobody to the one that refuses everybody, each half way between the
+    riskiest approved and the safest refused probability, as `credit.cost.choose_threshold` has it;
+    costs are per applicant. Both of shape (distinct probabilities + 1,).
     """
     bad, good = _accumulate(ranking, counts)
     total = costs.false_negative * (bad[-1] - bad) + costs.false_positive * good
-    best = int(np.argmin(total))
-    threshold = float(ranking.pd[ranking.last_of_tie[best - 1]]) if best else 1.0
-    return float(total[best] / (bad[-1] + good[-1])), threshold
+    distinct = ranking.pd[ranking.last_of_tie]
+    thresholds = (np.append(1.0, distinct) + np.append(distinct, 0.0)) / 2
+    return thresholds, total / (bad[-1] + good[-1])
+
+
+def find_least_cost(ranking: Ranking, counts: Counts, costs: CostMatrix) -> tuple[float, float]:
+    """Return the least cost per applicant for these very counts, and the threshold it is had at."""
+    thresholds, cost = price_cuts(ranking, counts, costs)
+    best = int(np.argmin(cost))  # the first: the fewest refused
+    return float(cost[best]), float(thresholds[best])
+
+
+def prepare_ece(pd: Probabilities) -> Callable[[Flags, Counts], float]:
+    """Return what gives `training.metrics.compute_calibration_error` of outcomes, for any counts.
+
+    Ties share their default rate, so that it does not matter in which group each of them falls.
+    """
+    safest_first = np.argsort(pd, kind="stable")
+    probabilities = pd[safest_first]
+    _, tie = np.unique(probabilities, return_inverse=True)
+
+    def measure(defaulted: Flags, counts: Counts) -> float:
+        drawn = counts[safest_first]
+        of_tie = np.maximum(np.bincount(tie, drawn), 1)  # a tie that is not drawn has no client
+        rates = np.bincount(tie, drawn * defaulted[safest_first]) / of_tie
+        gaps = np.repeat(probabilities - rates[tie], drawn)
+        groups = np.array_split(gaps, min(CALIBRATION_BINS, len(gaps)))
+        return float(sum(abs(group.sum()) for group in groups) / drawn.sum())
+
+    return measure
 
 
 def compute_cost(defaulted: Flags, refused: Flags, counts: Counts, costs: CostMatrix) -> float:

@@ -76,6 +76,26 @@ def test_costs_within_the_part_as_good_are_only_inside_the_band(
         assert compute_cost(applicants.defaulted, refused, COSTS) > least * 1.01
 
 
+def test_the_band_of_thresholds_as_good_cuts_no_tie_and_may_refuse_nobody() -> None:
+    pd = np.repeat([0.02, 0.09, 0.3], [500, 400, 100])
+    defaulted = np.random.default_rng(0).random(1_000) < pd
+    nested = NestedThresholds((0.1,), pd >= 0.1)
+    found = judge_threshold(defaulted, pd, nested, COSTS, repetitions=20)
+    assert found.as_good[0] <= found.choice.threshold <= found.as_good[1]
+    assert found.chosen.low <= found.choice.threshold <= found.chosen.high
+
+
+def test_the_break_even_is_in_refused_good_applicants_at_any_price(
+    applicants: Applicants,
+) -> None:
+    dear = CostMatrix(1_000, 100)
+    one, other = (
+        find_refer_zone(applicants.defaulted, applicants.pd, 1 / 11, costs, 0.1)
+        for costs in (COSTS, dear)
+    )
+    assert one.break_even == pytest.approx(other.break_even)
+
+
 def test_referring_more_saves_more_and_splits_the_cost(applicants: Applicants) -> None:
     threshold = 1 / 11
     zones = trace_referrals(applicants.defaulted, applicants.pd, threshold, COSTS)
