@@ -90,7 +90,7 @@ class Bundle(BaseModel):
         try:
             return cls.model_validate(texts)
         except ValidationError as error:
-            fields = ", ".join(str((*detail["loc"], "refer_from")[0]) for detail in error.errors())
+            fields = ", ".join(_name_field(detail["loc"]) for detail in error.errors())
             raise FingerprintMismatch(
                 f"The model's metadata lack or garble: {fields}. Expected a version registered by "
                 "`credit train`; import it again with `credit build`."
@@ -108,6 +108,11 @@ class Bundle(BaseModel):
                 f"{self.fingerprint}, this code has {expected}. Train again with this code, or "
                 "serve the version with the code it was built from."
             )
+
+
+def _name_field(location: tuple[int | str, ...]) -> str:
+    """Return the field a fault is in; what is in none is about both ends of the refer zone."""
+    return str(location[0]) if location else "refer_from"
 
 
 @cache

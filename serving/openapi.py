@@ -29,7 +29,8 @@ _THRESHOLD = {
     "name": "threshold",
     "in": "query",
     "required": False,
-    "description": "Decide with this threshold instead of the model's.",
+    "description": "Decide with this threshold instead of the model's. Who is referred to a person "
+    "does not depend on it.",
     "schema": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
 }
 _INCLUDE_ALL = {

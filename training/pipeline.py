@@ -170,7 +170,7 @@ def _make_model(
         note=write_note(facts, metrics),
         dataset=TrainingDataset(
             name=order.data.name,
-            source=order.data.absolute().as_uri(),
+            source=order.data.name,  # no path: the registry may be shared
             digest=digest_sources(material.sources),
             features=features,
             defaulted=defaulted,

@@ -55,7 +55,7 @@ class TrainingDataset:
 
     Attributes:
         name: Folder's or archive's name.
-        source: Its URI.
+        source: What MLflow is told it came from.
         digest: Of the files, at most 36 characters.
         features: Shape (n, features).
         defaulted: Shape (n,).

@@ -92,4 +92,5 @@ def _list_parameters(
         "features": len(fitted.names),
         "false_negative_cost": order.costs.false_negative,
         "false_positive_cost": order.costs.false_positive,
+        "refer_share": order.refer_share or 0,
     }

@@ -76,6 +76,11 @@ def _draw_once(clients: int, repetitions: int, seed: int) -> NDArray[np.uint8]:
     return drawn
 
 
+def forget_draws() -> None:
+    """Free what is kept of the last draws: half a kilobyte a client."""
+    _draw_once.cache_clear()
+
+
 def find_interval(values: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:
     """Return the percentile interval of drawn values, shape (repetitions,); NaN of none."""
     sound = values[np.isfinite(values)]

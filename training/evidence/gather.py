@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from credit.cost import CostMatrix, Flags
 from credit.fairness import FairnessAudit
 from credit.features.catalog import FEATURE_NAMES
-from training.evidence.bootstrap import REPETITIONS
+from training.evidence.bootstrap import REPETITIONS, forget_draws
 from training.evidence.calibration import judge_calibration
 from training.evidence.calibration_section import describe_calibration
 from training.evidence.explanation_section import describe_explanations
@@ -41,9 +41,9 @@ class EvidenceSettings:
     """How much is measured.
 
     Attributes:
-        repetitions: Of every bootstrap.
+        repetitions: Of the bootstraps of performance, threshold, calibration and fairness.
         explained: How many clients are explained.
-        seed: Of every draw.
+        seed: Of these bootstraps, and of who is explained.
     """
 
     repetitions: int = REPETITIONS
@@ -103,6 +103,7 @@ def gather_evidence(
     say("Comparing with application_test")
     stability = _compare_with_later(judged, features)
     sections += [fairness, describe_stability(stability)]
+    forget_draws()
     by_title = describe_facts(facts) | {section.title: section for section in sections}
     ordered = (by_title[title] for title in REQUIRED_SECTIONS if title in by_title)
     return Evidence(tuple(ordered), performance, audit)
