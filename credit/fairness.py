@@ -87,12 +87,13 @@ class Spread(_Record):
     """How far the judged groups of an attribute lie apart.
 
     Attributes:
-        approval_ratio: Lowest approval rate / highest (demographic parity ratio).
+        approval_ratio: Lowest approval rate / highest (demographic parity ratio); None if nobody is
+            approved.
         opportunity: Highest less lowest approval among the repaid.
         odds: The larger of that and the same among the defaulted (equalized odds difference).
     """
 
-    approval_ratio: Finite
+    approval_ratio: Finite | None
     opportunity: Finite
     odds: Finite
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 from fairlearn.metrics import (
@@ -100,7 +101,7 @@ def measure_spread(grouping: Grouping, decided: DecidedClients) -> Spread | None
     )
     apart = frame.difference(method="between_groups")
     return Spread(
-        approval_ratio=float(frame.ratio(method="between_groups")["approval"]),
+        approval_ratio=_keep_finite(float(frame.ratio(method="between_groups")["approval"])),
         opportunity=float(apart["of_repaid"]),
         odds=float(max(apart["of_repaid"], apart["of_defaulted"])),
     )
@@ -134,6 +135,10 @@ def _describe_attribute(
 
 def _name_figures(estimates: list[Estimate]) -> dict[str, Figure | None]:
     return {name: _to_figure(found) for name, found in zip(FIGURES, estimates, strict=True)}
+
+
+def _keep_finite(number: float) -> float | None:
+    return number if isfinite(number) else None
 
 
 def _to_figure(found: Estimate) -> Figure | None:

@@ -105,8 +105,9 @@ def _describe_attribute(attribute: AttributeAudit) -> str:
     ]
     if attribute.spread:
         spread = attribute.spread
+        ratio = ABSENT if spread.approval_ratio is None else f"{spread.approval_ratio:.3f}"
         told = (
-            f"Between the judged groups farthest apart: approval ratio {spread.approval_ratio:.3f},"
+            f"Between the judged groups farthest apart: approval ratio {ratio},"
             f" equal opportunity difference {spread.opportunity:.3f}, equalized odds difference "
             f"{spread.odds:.3f} (fairlearn)."
         )
@@ -280,7 +281,8 @@ def _collect_metrics(
     for attribute in audit.attributes:
         if attribute.spread:
             prefix = f"fairness_{attribute.attribute.replace(' ', '_')}"
-            metrics[f"{prefix}_approval_ratio"] = attribute.spread.approval_ratio
+            if attribute.spread.approval_ratio is not None:
+                metrics[f"{prefix}_approval_ratio"] = attribute.spread.approval_ratio
             metrics[f"{prefix}_opportunity_difference"] = attribute.spread.opportunity
             metrics[f"{prefix}_odds_difference"] = attribute.spread.odds
     if ablation:

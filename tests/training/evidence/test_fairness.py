@@ -8,7 +8,9 @@ from sklearn.metrics import roc_auc_score
 
 from credit.cost import CostMatrix, compute_cost
 from credit.fairness import BreachCode, FairnessAudit, Figure, GroupAudit, find_breaches
+from training.evidence.drawing import render_png
 from training.evidence.fairness import audit_fairness
+from training.evidence.fairness_section import describe_fairness
 from training.evidence.group_figures import DecidedClients
 from training.evidence.groups import Grouping, group_by_age, group_by_category, group_clients
 from training.metrics import compute_calibration_error
@@ -159,6 +161,29 @@ def test_what_cannot_be_measured_is_none() -> None:
     assert (found.attributes[0].reference, found.attributes[0].spread) == (None, None)
     assert (group.auc, group.missed_default_rate, group.approval_ratio) == (None, None, None)
     assert not find_breaches(found)
+
+
+@pytest.mark.parametrize(
+    ("all_refused", "ratio", "told"), [(True, None, "not measurable"), (False, 1, "1.000")]
+)
+def test_one_decision_for_everybody_is_audited(
+    *, all_refused: bool, ratio: float | None, told: str
+) -> None:
+    grouping, decided = draw_clients(1)
+    refused = np.full(len(decided.pd), all_refused)
+    alike = DecidedClients(decided.defaulted, decided.pd, refused, COSTS)
+
+    found = audit(grouping, alike, 20)
+    section = describe_fairness(found)
+
+    spread = found.attributes[0].spread
+    assert spread is not None
+    assert (spread.approval_ratio, spread.opportunity, spread.odds) == (ratio, 0, 0)
+    assert FairnessAudit.from_json(found.to_json()) == found
+    assert not {breach.code for breach in find_breaches(found)} - {BreachCode.CALIBRATION_RATIO}
+    assert f"farthest apart: approval ratio {told}, equal opportunity" in section.text
+    assert section.metrics.get("fairness_gender_approval_ratio") == ratio
+    assert all(render_png(plot.figure) for plot in section.plots)
 
 
 def test_an_audit_reads_back_from_json() -> None:
