@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from credit.cost import Flags, Probabilities
+from credit.decision import refuse
 from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
 from training.evidence.drawing import BLUE, GREY, RED, new_figure
 from training.evidence.section import Plot, Section
@@ -154,7 +155,7 @@ def _draw_roc(
     good_refused, bad_refused, _ = roc_curve(defaulted, probabilities)
     axes.plot(good_refused, bad_refused, color=BLUE, label=f"AUC {auc:.4f}")
     axes.plot([0, 1], [0, 1], "--", color=GREY, label="chance")
-    refused = probabilities >= threshold
+    refused = refuse(probabilities, threshold)
     at = (refused[~defaulted].mean(), refused[defaulted].mean())
     axes.plot(*at, "o", color=RED, label=f"served threshold {threshold:.4f}")
     axes.set_xlabel("repaid loans refused (false positive rate)")

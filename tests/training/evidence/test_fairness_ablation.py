@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from credit.cost import CostMatrix
 from credit.decision import refuse
 from credit.fairness import FairnessAudit
+from training.evidence.calibration import recalibrate_in_folds
 from training.evidence.drawing import render_png
 from training.evidence.fairness import audit_fairness
 from training.evidence.fairness_ablation import (
@@ -100,6 +101,25 @@ def test_the_same_model_twice_differs_by_nothing(lender: Lender) -> None:
 
     difference = found.auc.difference
     assert (difference.value, difference.low, difference.high) == (0, 0, 0)
+
+
+def test_both_models_are_recalibrated_or_neither(
+    lender: Lender, ablation: ProtectedAblation
+) -> None:
+    alike = ablate_protected(
+        lender.features,
+        NAMES,
+        lender.decided,
+        lender.folds,
+        [lender.grouping],
+        QUICK,
+        recalibrate=True,
+    )
+
+    assert alike is not None
+    mapped = recalibrate_in_folds(lender.defaulted, ablation.pd, lender.folds)
+    assert np.array_equal(alike.pd, mapped)
+    assert not np.allclose(alike.pd, ablation.pd)
 
 
 def test_a_model_that_knows_neither_has_nothing_to_leave_out(lender: Lender) -> None:
