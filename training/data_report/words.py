@@ -62,8 +62,3 @@ def tell_list(words: Sequence[str], most: int = 8) -> str:
     if len(words) < 2:  # noqa: PLR2004 # nothing to join
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def tell_plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """Return the count with its noun."""
-    return f"{tell_count(count)} {noun if count == 1 else nouns or noun + 's'}"
