@@ -17,10 +17,10 @@ from training.evidence.drawing import BLUE, GREY, RED, new_figure
 from training.evidence.section import Plot, Section
 from training.evidence.tabulate import tabulate
 from training.evidence.weighted import compute_auc, compute_ks, compute_mean, rank
+from training.metrics import compute_losses
 
 TITLE = "Performance"
 NO_BETTER_THAN_CHANCE = 0.5
-_FURTHEST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,7 @@ def measure_performance(
     """Return the figures of out-of-fold probabilities of shape (n,)."""
     ranking = rank(defaulted, pd)
     squared = (pd - defaulted) ** 2
-    sure = np.clip(np.where(defaulted, pd, 1 - pd), _FURTHEST, 1)
-    loss = -np.log(sure)
+    loss = compute_losses(defaulted, pd)
 
     def measure(counts: Counts) -> NDArray[np.float64]:
         auc = compute_auc(ranking, counts)
