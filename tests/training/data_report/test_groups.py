@@ -10,7 +10,6 @@ from training.data_report.applicants import Numbers
 from training.data_report.bands import choose_deciles, count_bands, measure_histograms
 from training.data_report.joins import RowsByClient
 from training.data_report.rates import SMALLEST_GROUP, Group, count_levels, merge_rare
-from training.data_report.shift import compute_stability
 from training.data_report.words import tell_count, tell_list, tell_number, tell_share
 
 NUMBERS = arrays(
@@ -90,19 +89,6 @@ def test_rows_are_looked_up_by_client() -> None:
     counted = RowsByClient(np.array([3.0, 7.0]), np.array([5, 2]), 0)
 
     assert counted.look_up(np.array([7.0, np.nan, 3.0, 8.0, 1.0])).tolist() == [2, 0, 5, 0, 0]
-
-
-def test_stability_is_near_what_chance_makes_of_equal_tables() -> None:
-    generator = np.random.default_rng(0)
-    shares = np.full(10, 0.1)
-    found = [
-        compute_stability(generator.multinomial(5_000, shares), generator.multinomial(900, shares))
-        for _ in range(200)
-    ]
-
-    stability, chance = np.mean(found, axis=0)
-
-    assert stability == pytest.approx(chance, rel=0.15)
 
 
 def test_small_counts_are_not_told() -> None:
