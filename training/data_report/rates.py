@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency
 
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.applicants import UNKNOWN, Codes, Flags
 from training.rate_interval import find_rate_interval
-
-SMALLEST_GROUP = 10
-"""No group of fewer clients is shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import Kind
+from credit.disclosure import SMALLEST_GROUP
 from credit.drift import LARGE, NOTABLE, Drift, compare_columns
 from training.data_report.applicants import UNKNOWN, Applicants, Numbers
 from training.data_report.bands import Histogram, measure_histograms
 from training.data_report.page import Chapter, Grid, Part, Picture, picture, tell_only
 from training.data_report.plots import draw_bars, draw_histograms
-from training.data_report.rates import SMALLEST_GROUP
 from training.data_report.words import tell_list, tell_number, tell_percent, tell_share
 from training.evidence.drawing import BLUE, GREY, ORANGE, RED
 

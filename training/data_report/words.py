@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
-from training.data_report.rates import SMALLEST_GROUP, Group
+from credit.disclosure import SMALLEST_GROUP
+from training.data_report.rates import Group
 
 
 def tell_count(count: int) -> str:

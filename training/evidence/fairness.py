@@ -14,6 +14,7 @@ from fairlearn.metrics import (
 )
 from numpy.typing import NDArray
 
+from credit.disclosure import SMALLEST_GROUP
 from credit.fairness import AttributeAudit, FairnessAudit, Figure, GroupAudit, Spread
 from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
 from training.evidence.group_figures import (
@@ -40,7 +41,7 @@ def audit_fairness(
     """Return the audit of decisions on clients whose outcome is known.
 
     All figures come from the same draws of clients. A group of too few clients or outcomes is
-    shown, not judged, and no other is compared with it.
+    shown, not judged, and no other is compared with it; of a tiny one nothing is told.
 
     Args:
         groupings: What `training.evidence.groups.group_clients` returned.
@@ -126,10 +127,18 @@ def _describe_attribute(
                 judged=bool(judged[group]),
                 **_name_figures(estimates[group]),
             )
+            if clients[group] >= SMALLEST_GROUP
+            else _hide(name)
             for group, name in enumerate(grouping.groups)
             if clients[group]
         ),
         spread=measure_spread(grouping, decided),
+    )
+
+
+def _hide(group: str) -> GroupAudit:
+    return GroupAudit(
+        group=group, clients=None, defaults=None, judged=False, **dict.fromkeys(FIGURES)
     )
 
 

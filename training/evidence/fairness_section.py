@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from credit.disclosure import TOO_FEW
 from credit.fairness import (
     LIMITS,
     AttributeAudit,
@@ -122,6 +123,8 @@ def _render_row(group: GroupAudit, attribute: AttributeAudit) -> str:
         name = f"{group.group} (reference)"
     else:
         name = group.group
+    if group.clients is None:
+        return "| " + " | ".join([name, TOO_FEW, *[""] * (len(GROUP_COLUMNS) - 2)]) + " |"
     against = (".3f", group.group != attribute.reference)
     cells = [
         name,
@@ -145,8 +148,7 @@ def _list_unjudged(audit: FairnessAudit) -> str:
         "defaults or repaid loans"
     )
     small = [
-        f"{attribute.attribute} {group.group} ({group.clients:,} clients, {group.defaults} "
-        "defaults)"
+        f"{attribute.attribute} {group.group} ({_count(group)})"
         for attribute in audit.attributes
         for group in attribute.groups
         if not group.judged
@@ -154,6 +156,12 @@ def _list_unjudged(audit: FairnessAudit) -> str:
     if not small:
         return f"Every group is judged; none has {rule}."
     return f"Shown and not judged ({rule}): {', '.join(small)}."
+
+
+def _count(group: GroupAudit) -> str:
+    if group.clients is None:
+        return TOO_FEW
+    return f"{group.clients:,} clients, {group.defaults} defaults"
 
 
 def _list_breaches(breaches: tuple[Breach, ...], limits: FairnessLimits) -> str:

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.applicants import Numbers
 from training.data_report.bands import choose_deciles, count_bands, measure_histograms
 from training.data_report.joins import RowsByClient
-from training.data_report.rates import SMALLEST_GROUP, Group, count_levels, merge_rare
+from training.data_report.rates import Group, count_levels, merge_rare
 from training.data_report.words import tell_count, tell_list, tell_number, tell_share
 
 NUMBERS = arrays(

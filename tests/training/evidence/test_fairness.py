@@ -151,16 +151,41 @@ def test_a_group_too_small_is_shown_and_not_judged(clients: int, defaults: int) 
 
 
 def test_what_cannot_be_measured_is_none() -> None:
-    members, defaulted = np.zeros(5, np.intp), np.zeros(5, np.bool_)
-    decided = DecidedClients(defaulted, np.full(5, 0.1), defaulted, COSTS)
+    members, defaulted = np.zeros(10, np.intp), np.zeros(10, np.bool_)
+    decided = DecidedClients(defaulted, np.full(10, 0.1), defaulted, COSTS)
 
     found = audit(Grouping("gender", ("F", "M", "unknown"), members), decided, 20)
 
     group = find_group(found, "F")
     assert [group.group for group in found.attributes[0].groups] == ["F"]
     assert (found.attributes[0].reference, found.attributes[0].spread) == (None, None)
+    assert read_value(group.approval_rate) == 1
     assert (group.auc, group.missed_default_rate, group.approval_ratio) == (None, None, None)
     assert not find_breaches(found)
+
+
+@pytest.mark.parametrize(("clients", "told"), [(9, False), (10, True)])
+def test_of_a_tiny_group_nothing_is_told(*, clients: int, told: bool) -> None:
+    grouping, decided = draw_clients(3)
+    members = grouping.members.copy()
+    members[:clients] = 2
+
+    found = audit(Grouping("gender", grouping.groups, members), decided, 20)
+    section = describe_fairness(found)
+
+    group = find_group(found, "unknown")
+    figures = group.model_dump(exclude={"group", "judged"}).values()
+    table = section.tables["fairness_groups"]
+    row = table[table["group"] == "unknown"].drop(
+        columns=["attribute", "group", "reference", "judged"]
+    )
+    line = next(line for line in section.text.splitlines() if line.startswith("| unknown"))
+    assert any(figure is not None for figure in figures) == told
+    assert FairnessAudit.from_json(found.to_json()) == found
+    assert ("unknown (fewer than 10 clients)" in section.text) != told
+    assert any(character.isdigit() for character in line.replace("fewer than 10", "")) == told
+    assert (row.dropna(axis=1).to_dict("records") == [{"clients": "fewer than 10 clients"}]) != told
+    assert all(render_png(plot.figure) for plot in section.plots)
 
 
 @pytest.mark.parametrize(

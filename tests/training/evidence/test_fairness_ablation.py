@@ -188,14 +188,14 @@ def test_the_section_says_what_was_not_measured(lender: Lender) -> None:
     assert "was not measured" in text
 
 
-def test_a_section_of_five_clients_judges_nobody() -> None:
-    nobody = np.zeros(5, np.bool_)
-    decided = DecidedClients(nobody, np.full(5, 0.1), nobody, COSTS)
-    audit = audit_fairness([group_by_category("gender", np.zeros(5))], decided, 20)
+def test_a_section_of_few_clients_judges_nobody() -> None:
+    nobody = np.zeros(10, np.bool_)
+    decided = DecidedClients(nobody, np.full(10, 0.1), nobody, COSTS)
+    audit = audit_fairness([group_by_category("gender", np.zeros(10))], decided, 20)
 
     section = describe_fairness(audit)
 
     assert "No group is large enough to be judged." in section.text
-    assert "gender F (5 clients, 0 defaults)" in section.text
+    assert "gender F (10 clients, 0 defaults)" in section.text
     assert "No judged group is beyond a limit." in section.text
     assert all(render_png(plot.figure) for plot in section.plots)
