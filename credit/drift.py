@@ -24,6 +24,26 @@ NOTABLE, LARGE = 0.1, 0.25
 Scorecards, 2006). It knows nothing of sample size: two samples of one population, of n and m
 clients, lie (bins - 1) (1/n + 1/m) apart on average (Yurdakul, Naranjo 2020)."""
 
+CHANCE = 0.05
+"""Share of pairs of samples of one population in which any column may be called drifted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How far a column lies apart.
+
+    Attributes:
+        psi: Population stability index.
+        chance: What it exceeds by chance, in any of the columns compared, 1 time in 20.
+    """
+
+    psi: float
+    chance: float
+
+    def reaches(self, limit: float) -> bool:
+        """Return whether the index is at or above the limit, and above what chance explains."""
+        return self.psi >= limit and self.psi > self.chance
+
 
 @dataclass(frozen=True, slots=True)
 class Bins:
@@ -83,6 +103,23 @@ def make_bins(
     for row, values in zip(edges, found, strict=True):
         row[: len(values)] = values
     return Bins(edges, flags)
+
+
+def compare_columns(
+    reference: Values, current: Values, categorical: NDArray[np.bool_], compared: int
+) -> tuple[Drift, ...]:
+    """Return how far each column lies apart, in the order of the columns.
+
+    Args:
+        reference: Shape (n, columns); NaN is missing. Bins are learned from it.
+        current: Shape (m, columns).
+        categorical: Which columns are codes of categories, shape (columns,).
+        compared: How many columns are compared in all, with those of other calls.
+    """
+    bins = make_bins(reference, categorical)
+    both = bins.count(reference), bins.count(current)
+    found = zip(compute_psi(*both), compute_chance(*both, CHANCE / compared), strict=True)
+    return tuple(Drift(float(psi), float(chance)) for psi, chance in found)
 
 
 def compute_psi(reference_counts: Counts, counts: Counts) -> NDArray[np.float64]:

@@ -40,11 +40,12 @@ class Figure(_Record):
 
 
 class GroupAudit(_Record):
-    """One group of clients; None stands for what cannot be measured on it.
+    """One group of clients; None stands for what cannot be measured on it, or is not told.
 
     Attributes:
         group: Its name.
-        clients: How many belong to it.
+        clients: How many belong to it; None: fewer than `credit.disclosure.SMALLEST_GROUP`, of whom
+            nothing else is told either.
         defaults: How many of them defaulted.
         judged: Whether it is large enough for its figures to be held to a limit.
         default_rate: Share of defaults.
@@ -65,8 +66,8 @@ class GroupAudit(_Record):
     """
 
     group: str
-    clients: int
-    defaults: int
+    clients: int | None
+    defaults: int | None
     judged: bool
     default_rate: Figure | None
     approval_rate: Figure | None
@@ -87,12 +88,13 @@ class Spread(_Record):
     """How far the judged groups of an attribute lie apart.
 
     Attributes:
-        approval_ratio: Lowest approval rate / highest (demographic parity ratio).
+        approval_ratio: Lowest approval rate / highest (demographic parity ratio); None if nobody is
+            approved.
         opportunity: Highest less lowest approval among the repaid.
         odds: The larger of that and the same among the defaulted (equalized odds difference).
     """
 
-    approval_ratio: Finite
+    approval_ratio: Finite | None
     opportunity: Finite
     odds: Finite
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, choose_threshold
-from training.metrics import compute_calibration_error, evaluate
+from training.metrics import compute_calibration_error, compute_losses, evaluate
 
 DEFAULTED = np.array([False, False, True, True])
 PD = np.array([0.1, 0.4, 0.35, 0.8])
@@ -81,6 +81,12 @@ def test_the_metrics_to_log_are_flat_finite_and_say_what_is_out_of_fold() -> Non
 def test_one_outcome_alone_cannot_be_evaluated() -> None:
     with pytest.raises(ValueError, match="Need both outcomes"):
         evaluate(np.array([True, True]), np.array([0.1, 0.2]), CostMatrix())
+
+
+def test_certainty_that_was_wrong_is_bad_and_not_infinitely_so() -> None:
+    losses = compute_losses(np.array([True, False, True, False]), np.array([0.0, 1.0, 1.0, 0.0]))
+
+    assert losses == pytest.approx([log(1e6), log(1e6), 0, 0])
 
 
 def make_calibrated(bias: float = 0.0) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

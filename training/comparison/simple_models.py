@@ -125,9 +125,10 @@ def _find_telling(features: Features, defaulted: Flags, columns_max: int) -> lis
 
 def _import_optbinning() -> ModuleType:
     """Return optbinning; a solver of CVXPY's, which we don't use, may complain when it loads."""
+    previous = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
         import optbinning as package
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(previous)
     return cast("ModuleType", package)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.applicants import Flags, Numbers
-from training.data_report.rates import SMALLEST_GROUP, Group, count_flag
+from training.data_report.rates import Group, count_flag
 from training.data_report.words import tell_number
 
 DECILES = 10

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit.contract import Kind
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.applicants import Applicants
 from training.data_report.page import Chapter, Part, Picture, picture, tell_only
 from training.data_report.plots import draw_pairs, draw_rates
 from training.data_report.rates import (
-    SMALLEST_GROUP,
     Group,
     compute_chance,
     count_flag,

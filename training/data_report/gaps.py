@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.applicants import Applicants, Flags
 from training.data_report.bands import count_bands
-from training.data_report.rates import SMALLEST_GROUP, Group, count_flag
+from training.data_report.rates import Group, count_flag
 
 TOGETHER = 0.9
 """Correlation of being missing from which columns count as one block."""

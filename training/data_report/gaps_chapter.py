@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.categories import tell_chance, tell_extremes
 from training.data_report.gaps import TOGETHER, Gap, Gaps, merge_alike, name_group
 from training.data_report.page import Chapter, Grid, Part, Picture, picture
 from training.data_report.plots import draw_bars, draw_matrix, draw_pairs, draw_rates
-from training.data_report.rates import SMALLEST_GROUP, compute_chance
+from training.data_report.rates import compute_chance
 from training.data_report.table_gaps import ColumnGap
 from training.data_report.words import tell_count, tell_list, tell_percent, tell_rate, tell_share
 from training.evidence.drawing import BLUE, GREEN, GREY, ORANGE, RED

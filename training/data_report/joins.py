@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import HISTORY_TABLES
+from credit.disclosure import SMALLEST_GROUP
 from training.check_report import CheckReport, FindingKind
 from training.data_report.applicants import CLIENT, Applicants, Numbers
 from training.data_report.bands import count_bands
 from training.data_report.opening import ReadableTables
-from training.data_report.rates import SMALLEST_GROUP, Group, count_flag
+from training.data_report.rates import Group, count_flag
 from training.table_scan import quote_name
 
 BUREAU, BUREAU_BALANCE, BUREAU_KEY = "bureau", "bureau_balance", "SK_ID_BUREAU"

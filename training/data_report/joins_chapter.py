@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.categories import tell_chance, tell_extremes
 from training.data_report.joins import Join, Joins
 from training.data_report.page import Chapter, Grid, Part, Picture, picture, tell_only
 from training.data_report.plots import HALF, draw_bars, draw_pairs, draw_rates
-from training.data_report.rates import SMALLEST_GROUP, compute_chance
+from training.data_report.rates import compute_chance
 from training.data_report.words import (
     tell_count,
     tell_list,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit.cost import CostMatrix
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.applicants import Applicants
 from training.data_report.page import Chapter, Grid, Part, picture, tell_only
 from training.data_report.plots import FULL, draw_bars
-from training.data_report.rates import SMALLEST_GROUP, Group, count_flag
+from training.data_report.rates import Group, count_flag
 from training.data_report.words import tell_count, tell_number, tell_percent, tell_rate
 from training.evidence.drawing import BLUE, GREY, RED
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -127,11 +126,6 @@ def tell_only(anchor: str, title: str, *sentences: str) -> Chapter:
 def render_page(page: Page) -> str:
     """Return the HTML; whatever came from the tables is escaped."""
     return _load_environment().get_template(TEMPLATE).render(page=page)
-
-
-def list_rows(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
-    """Return rows of cells as a grid keeps them."""
-    return tuple(tuple(row) for row in rows)
 
 
 def _reduce_colours(png: bytes) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.features.household import DAYS_A_YEAR
 from training.data_report.applicants import Applicants, Numbers
 from training.data_report.bands import (
     Histogram,
@@ -17,7 +18,6 @@ from training.data_report.bands import (
 )
 from training.data_report.rates import Group, count_flag
 
-DAYS_A_YEAR = 365.25
 AGES = (25, 30, 35, 40, 45, 50, 55, 60, 65)
 YEARS_EMPLOYED = (0.5, 1, 2, 3, 5, 8, 12, 20)
 SCORES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")

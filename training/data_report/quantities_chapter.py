@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.categories import tell_chance, tell_extremes
 from training.data_report.page import Chapter, Part, Picture, picture, tell_only
 from training.data_report.plots import draw_histograms, draw_matrix, draw_rates
 from training.data_report.quantities import MeasuredQuantity, Quantities
-from training.data_report.rates import SMALLEST_GROUP, Group, compute_chance
+from training.data_report.rates import Group, compute_chance
 from training.data_report.words import tell_list, tell_number
 
 NO_APPLICANTS = "There is no application table that can be read."

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import Kind
+from credit.disclosure import SMALLEST_GROUP
 from training.column_auc import compute_auc, compute_auc_error
 from training.data_report.applicants import Applicants, Flags, Numbers
 from training.data_report.joins import RowsByClient
 from training.data_report.page import Chapter, Grid, Part, picture, tell_only
 from training.data_report.plots import draw_intervals
 from training.data_report.quantities import LOAN, divide
-from training.data_report.rates import SMALLEST_GROUP
 from training.data_report.words import tell_list, tell_percent
 from training.evidence.drawing import BLUE, GREEN, RED
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency
 
+from credit.disclosure import SMALLEST_GROUP
 from training.data_report.applicants import UNKNOWN, Codes, Flags
-
-SMALLEST_GROUP = 10
-"""No group of fewer clients is shown."""
-
-_QUANTILE = 1.959964  # of the normal distribution, for 95 %
+from training.rate_interval import find_rate_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +35,8 @@ class Group:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the rate (1927), which fits small and large groups."""
-        if not self.clients:
-            return float("nan"), float("nan")
-        spread = _QUANTILE**2 / self.clients
-        middle = (self.rate + spread / 2) / (1 + spread)
-        variance = self.rate * (1 - self.rate) / self.clients + spread / self.clients / 4
-        half = _QUANTILE / (1 + spread) * sqrt(variance)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        """The rate's 95 % interval; NaN of nobody."""
+        return find_rate_interval(self.defaults, self.clients)
 
 
 def count_flag(label: str, flags: Flags, defaulted: Flags) -> Group:

@@ -8,19 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import Kind
+from credit.disclosure import SMALLEST_GROUP
+from credit.drift import LARGE, NOTABLE, Drift, compare_columns
 from training.data_report.applicants import UNKNOWN, Applicants, Numbers
-from training.data_report.bands import Histogram, choose_deciles, measure_histograms
+from training.data_report.bands import Histogram, measure_histograms
 from training.data_report.page import Chapter, Grid, Part, Picture, picture, tell_only
 from training.data_report.plots import draw_bars, draw_histograms
-from training.data_report.rates import SMALLEST_GROUP
 from training.data_report.words import tell_list, tell_number, tell_percent, tell_share
 from training.evidence.drawing import BLUE, GREY, ORANGE, RED
 
 ANCHOR, TITLE = "shift", "Train against test"
-MODERATE, LARGE = 0.1, 0.25
 _MOST_BARS = 25
 _MOST_HISTOGRAMS = 4
-_SMOOTHING = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +28,7 @@ class Shift:
 
     Attributes:
         name: Of the column.
-        stability: Population stability index over deciles of train, or levels; missing is one.
-        chance: What it would be on average if both were drawn from the same clients.
+        drift: By tenths of train, or levels; missing is one.
         typical: In train and in test: the mean, or the share of train's commonest level.
         level: That level; empty for numbers.
         missing: Share without a value in train and in test.
@@ -38,8 +36,7 @@ class Shift:
     """
 
     name: str
-    stability: float
-    chance: float
+    drift: Drift
     typical: tuple[str, str]
     level: str
     missing: tuple[str, str]
@@ -52,25 +49,12 @@ def measure_shifts(train: Applicants | None, test: Applicants | None) -> tuple[S
         return None
     shared = [name for name in train.columns if name in test.columns]
     shifts = [
-        _compare_levels(name, train, test)
+        _compare_levels(name, train, test, len(shared))
         if train.columns[name].kind is Kind.CATEGORY
-        else _compare_numbers(name, train, test)
+        else _compare_numbers(name, train, test, len(shared))
         for name in shared
     ]
-    return tuple(sorted(shifts, key=lambda shift: shift.stability, reverse=True))
-
-
-def compute_stability(train: NDArray[np.int64], test: NDArray[np.int64]) -> tuple[float, float]:
-    """Return the population stability index of counts by bin, and what chance makes of it.
-
-    Half a client is added to each bin, so that an empty one has a logarithm. By chance it is about
-    (bins - 1) (1/n + 1/m) (Yurdakul, Statistical Properties of Population Stability Index, 2018).
-    """
-    expected = (train + _SMOOTHING) / (train + _SMOOTHING).sum()
-    found = (test + _SMOOTHING) / (test + _SMOOTHING).sum()
-    stability = float(((found - expected) * np.log(found / expected)).sum())
-    used = np.count_nonzero(train + test)
-    return stability, float((used - 1) * (1 / train.sum() + 1 / test.sum()))
+    return tuple(sorted(shifts, key=lambda shift: shift.drift.psi, reverse=True))
 
 
 def describe_shifts(shifts: tuple[Shift, ...] | None) -> Chapter:
@@ -84,10 +68,10 @@ def describe_shifts(shifts: tuple[Shift, ...] | None) -> Chapter:
     figure = draw_bars(
         "Population stability index of train against test",
         [shift.name for shift in shown],
-        [shift.stability for shift in shown],
-        f"index; orange from {MODERATE}, red from {LARGE}; right: what chance makes on average",
+        [shift.drift.psi for shift in shown],
+        f"index; orange from {NOTABLE}, red from {LARGE}; right: what chance reaches",
         colours=[_choose_colour(shift) for shift in shown],
-        texts=[f"{shift.chance:.4f}" for shift in shown],
+        texts=[f"{shift.drift.chance:.4f}" for shift in shown],
     )
     alt = f"Bars of the stability index of the {len(shown)} columns that differ most."
     first = Part(
@@ -100,24 +84,27 @@ def describe_shifts(shifts: tuple[Shift, ...] | None) -> Chapter:
 
 
 def _tell(shifts: tuple[Shift, ...]) -> str:
-    large = [shift.name for shift in shifts if shift.stability >= LARGE]
-    moderate = [shift.name for shift in shifts if MODERATE <= shift.stability < LARGE]
-    by_chance = sum(shift.stability <= 2 * shift.chance for shift in shifts)
+    large = [shift.name for shift in shifts if shift.drift.reaches(LARGE)]
+    notable = [
+        shift.name
+        for shift in shifts
+        if shift.drift.reaches(NOTABLE) and not shift.drift.reaches(LARGE)
+    ]
+    by_chance = sum(not shift.drift.reaches(0) for shift in shifts)
     told = (
-        f"By the usual reading an index from {MODERATE} on is a moderate difference and one from "
-        f"{LARGE} on a large one. "
+        f"By the usual reading an index from {NOTABLE} on is a notable difference and one from "
+        f"{LARGE} on a large one, provided it is above what chance reaches: what any of the "
+        "columns of two samples of the same clients would exceed 1 time in 20. "
     )
     told += f"Large: {tell_list(large)}. " if large else "No column differs largely. "
-    told += f"Moderate: {tell_list(moderate)}. " if moderate else "None differs moderately. "
-    return told + (
-        f"{by_chance} of {len(shifts)} columns differ by no more than twice what chance makes."
-    )
+    told += f"Notable: {tell_list(notable)}. " if notable else "None differs notably. "
+    return told + f"{by_chance} of {len(shifts)} columns differ by no more than chance explains."
 
 
 def _tell_first(shift: Shift) -> str:
     what = f"share of {shift.level}" if shift.level else "mean"
     return (
-        f"{shift.name} differs most, with {shift.stability:.3f}: its {what} is {shift.typical[0]} "
+        f"{shift.name} differs most, with {shift.drift.psi:.3f}: its {what} is {shift.typical[0]} "
         f"in train and {shift.typical[1]} in test, {shift.missing[0]} and {shift.missing[1]} are "
         "missing."
     )
@@ -139,8 +126,8 @@ def _list_shifts(shown: tuple[Shift, ...]) -> Grid:
         tuple(
             (
                 shift.name,
-                f"{shift.stability:.4f}",
-                f"{shift.chance:.4f}",
+                f"{shift.drift.psi:.4f}",
+                f"{shift.drift.chance:.4f}",
                 f"share of {shift.level}" if shift.level else "mean",
                 *shift.typical,
                 *shift.missing,
@@ -162,20 +149,16 @@ def _draw(shift: Shift) -> Picture:
 
 
 def _choose_colour(shift: Shift) -> str:
-    if shift.stability >= LARGE:
+    if shift.drift.reaches(LARGE):
         return RED
-    return ORANGE if shift.stability >= MODERATE else BLUE
+    return ORANGE if shift.drift.reaches(NOTABLE) else BLUE
 
 
-def _compare_numbers(name: str, train: Applicants, test: Applicants) -> Shift:
+def _compare_numbers(name: str, train: Applicants, test: Applicants, compared: int) -> Shift:
     numbers, tested = train.read_numbers(name), test.read_numbers(name)
-    limits = choose_deciles(numbers)
-    counts = [_count(values, limits) for values in (numbers, tested)]
-    stability, chance = compute_stability(*counts)
     return Shift(
         name,
-        stability,
-        chance,
+        _compare(numbers, tested, compared, categorical=False),
         (_tell_mean(numbers), _tell_mean(tested)),
         "",
         (_tell_missing(np.isnan(numbers)), _tell_missing(np.isnan(tested))),
@@ -183,7 +166,7 @@ def _compare_numbers(name: str, train: Applicants, test: Applicants) -> Shift:
     )
 
 
-def _compare_levels(name: str, train: Applicants, test: Applicants) -> Shift:
+def _compare_levels(name: str, train: Applicants, test: Applicants, compared: int) -> Shift:
     codes, names = train.read_levels(name)
     tested, test_names = test.read_levels(name)
     every = [*dict.fromkeys([*names, *test_names])]
@@ -191,12 +174,11 @@ def _compare_levels(name: str, train: Applicants, test: Applicants) -> Shift:
     tested = places[tested]
     size = len(every) + 1
     counts = np.bincount(codes % size, minlength=size), np.bincount(tested % size, minlength=size)
-    stability, chance = compute_stability(*_merge(*counts))
+    coded, coded_test = (np.where(each == UNKNOWN, np.nan, each) for each in (codes, tested))
     common = int(np.argmax(counts[0][: len(every)])) if every else 0
     return Shift(
         name,
-        stability,
-        chance,
+        _compare(coded, coded_test, compared, categorical=True),
         (
             tell_share(int(counts[0][common]), len(codes)),
             tell_share(int(counts[1][common]), len(tested)),
@@ -207,20 +189,10 @@ def _compare_levels(name: str, train: Applicants, test: Applicants) -> Shift:
     )
 
 
-def _merge(
-    train: NDArray[np.int64], test: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the counts with the levels that few clients have as one."""
-    rare = train + test < SMALLEST_GROUP
-    return (
-        np.append(train[~rare], train[rare].sum()),
-        np.append(test[~rare], test[rare].sum()),
-    )
-
-
-def _count(numbers: Numbers, limits: list[float]) -> NDArray[np.int64]:
-    places = np.where(np.isnan(numbers), len(limits) + 1, np.digitize(numbers, limits))
-    return np.bincount(places, minlength=len(limits) + 2)
+def _compare(train: Numbers, test: Numbers, compared: int, *, categorical: bool) -> Drift:
+    flags = np.array([categorical])
+    (drift,) = compare_columns(train[:, None], test[:, None], flags, compared)
+    return drift
 
 
 def _tell_mean(numbers: Numbers) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
-from training.data_report.rates import SMALLEST_GROUP, Group
+from credit.disclosure import SMALLEST_GROUP
+from training.data_report.rates import Group
 
 
 def tell_count(count: int) -> str:
@@ -62,8 +63,3 @@ def tell_list(words: Sequence[str], most: int = 8) -> str:
     if len(words) < 2:  # noqa: PLR2004 # nothing to join
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def tell_plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """Return the count with its noun."""
-    return f"{tell_count(count)} {noun if count == 1 else nouns or noun + 's'}"

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 from sklearn.isotonic import IsotonicRegression
 
 from credit.cost import Flags, Probabilities
 from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap, find_interval
 from training.evidence.weighted import compute_mean, prepare_ece
-from training.metrics import compute_calibration_error
+from training.metrics import compute_calibration_error, compute_losses
+from training.rate_interval import find_rate_interval
 from training.recalibration import LogisticMap, fit_logistic_map
 
 DIAGRAM_BINS = 15
 SIMULATIONS = 200
 LOGISTIC = "logistic"
-_FURTHEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +189,13 @@ def decompose_brier(defaulted: Flags, pd: Probabilities, bins: int = 50) -> Brie
 
 def _describe_group(defaulted: Flags, pd: Probabilities) -> ReliabilityBin:
     defaults = int(np.count_nonzero(defaulted))
-    interval = binomtest(defaults, len(pd)).proportion_ci(method="wilson")
+    low, high = find_rate_interval(defaults, len(pd))
     return ReliabilityBin(
         clients=len(pd),
         mean_pd=float(pd.mean()),
         default_rate=defaults / len(pd),
-        low=float(interval.low),
-        high=float(interval.high),
+        low=low,
+        high=high,
     )
 
 
@@ -241,7 +240,7 @@ def _judge_recalibration(
     repetitions: int,
     seed: int,
 ) -> Recalibration:
-    loss_change = _lose(defaulted, after) - _lose(defaulted, before)
+    loss_change = compute_losses(defaulted, after) - compute_losses(defaulted, before)
     brier_change = (after - defaulted) ** 2 - (before - defaulted) ** 2
 
     def change(counts: Counts) -> NDArray[np.float64]:
@@ -249,9 +248,3 @@ def _judge_recalibration(
 
     log_loss, brier = bootstrap(change, len(before), repetitions, seed)
     return Recalibration(method, compute_calibration_error(defaulted, after), log_loss, brier)
-
-
-def _lose(defaulted: Flags, pd: Probabilities) -> Probabilities:
-    """Return each client's log loss; isotonic maps give 0 and 1, whose loss would be infinite."""
-    sure = np.clip(pd, _FURTHEST, 1 - _FURTHEST)
-    return np.asarray(-np.log(np.where(defaulted, sure, 1 - sure)))

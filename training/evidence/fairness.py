@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 from fairlearn.metrics import (
@@ -13,6 +14,7 @@ from fairlearn.metrics import (
 )
 from numpy.typing import NDArray
 
+from credit.disclosure import SMALLEST_GROUP
 from credit.fairness import AttributeAudit, FairnessAudit, Figure, GroupAudit, Spread
 from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
 from training.evidence.group_figures import (
@@ -39,7 +41,7 @@ def audit_fairness(
     """Return the audit of decisions on clients whose outcome is known.
 
     All figures come from the same draws of clients. A group of too few clients or outcomes is
-    shown, not judged, and no other is compared with it.
+    shown, not judged, and no other is compared with it; of a tiny one nothing is told.
 
     Args:
         groupings: What `training.evidence.groups.group_clients` returned.
@@ -100,7 +102,7 @@ def measure_spread(grouping: Grouping, decided: DecidedClients) -> Spread | None
     )
     apart = frame.difference(method="between_groups")
     return Spread(
-        approval_ratio=float(frame.ratio(method="between_groups")["approval"]),
+        approval_ratio=_keep_finite(float(frame.ratio(method="between_groups")["approval"])),
         opportunity=float(apart["of_repaid"]),
         odds=float(max(apart["of_repaid"], apart["of_defaulted"])),
     )
@@ -125,6 +127,8 @@ def _describe_attribute(
                 judged=bool(judged[group]),
                 **_name_figures(estimates[group]),
             )
+            if clients[group] >= SMALLEST_GROUP
+            else _hide(name)
             for group, name in enumerate(grouping.groups)
             if clients[group]
         ),
@@ -132,8 +136,18 @@ def _describe_attribute(
     )
 
 
+def _hide(group: str) -> GroupAudit:
+    return GroupAudit(
+        group=group, clients=None, defaults=None, judged=False, **dict.fromkeys(FIGURES)
+    )
+
+
 def _name_figures(estimates: list[Estimate]) -> dict[str, Figure | None]:
     return {name: _to_figure(found) for name, found in zip(FIGURES, estimates, strict=True)}
+
+
+def _keep_finite(number: float) -> float | None:
+    return number if isfinite(number) else None
 
 
 def _to_figure(found: Estimate) -> Figure | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from credit.cost import CostMatrix, Flags, Probabilities, choose_threshold
 from credit.decision import refuse
 from training.evidence.bootstrap import Counts, Estimate, bootstrap
+from training.evidence.calibration import recalibrate_in_folds
 from training.evidence.group_figures import (
     RATES,
     DecidedClients,
@@ -75,7 +76,7 @@ class ProtectedAblation:
         auc: Area under the ROC curve.
         cost: Business cost per applicant, each model at its own cheapest threshold.
         groups: What it does to each judged group.
-        pd: Out-of-fold probabilities without, shape (n,).
+        pd: Out-of-fold probabilities without, recalibrated if those with are, shape (n,).
     """
 
     left_out: tuple[str, ...]
@@ -86,7 +87,7 @@ class ProtectedAblation:
     pd: Probabilities
 
 
-def ablate_protected(
+def ablate_protected(  # noqa: PLR0913 # the second fit must be the first in all but its columns
     features: NDArray[np.float32],
     names: tuple[str, ...],
     decided: DecidedClients,
@@ -94,6 +95,8 @@ def ablate_protected(
     groupings: Sequence[Grouping],
     fit: FitSettings,
     on_fold: Progress | None = None,
+    *,
+    recalibrate: bool = False,
 ) -> ProtectedAblation | None:
     """Return what gender, age and the features derived from them are worth; None if none is there.
 
@@ -107,6 +110,8 @@ def ablate_protected(
         groupings: The clients' groups.
         fit: How the full model was fitted.
         on_fold: Told after each fold how many are done, of how many.
+        recalibrate: Whether the full model's probabilities were recalibrated in folds: then the
+            reduced one's are as well.
 
     Raises:
         ValueError: If the full model's folds are not those of these settings.
@@ -117,9 +122,12 @@ def ablate_protected(
     validation = cross_validate(reduced, decided.defaulted, fit, on_fold)
     if not np.array_equal(validation.folds, folds):
         raise ValueError("The model that is compared was fitted on other folds.")
+    reduced_pd = validation.pd
+    if recalibrate:
+        reduced_pd = recalibrate_in_folds(decided.defaulted, reduced_pd, folds)
     return compare_models(
         decided,
-        validation.pd,
+        reduced_pd,
         groupings,
         tuple(name for name in names if name not in kept),
         len(kept),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
+from credit.disclosure import TOO_FEW
 from credit.fairness import AttributeAudit, FairnessAudit, FairnessLimits, Figure, GroupAudit
 from training.evidence.bootstrap import Estimate
 from training.evidence.drawing import BLUE, GREY, ORANGE, RED, new_figure
@@ -126,7 +127,7 @@ def _find_reference_rate(attribute: AttributeAudit) -> float | None:
 
 
 def _name(group: GroupAudit) -> str:
-    return f"{group.group} ({group.clients:,})"
+    return f"{group.group} ({TOO_FEW if group.clients is None else f'{group.clients:,}'})"
 
 
 def _draw_figure(axes: Axes, found: Figure | None, place: float, color: str) -> None:

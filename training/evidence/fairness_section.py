@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from credit.disclosure import TOO_FEW
 from credit.fairness import (
     LIMITS,
     AttributeAudit,
@@ -105,8 +106,9 @@ def _describe_attribute(attribute: AttributeAudit) -> str:
     ]
     if attribute.spread:
         spread = attribute.spread
+        ratio = ABSENT if spread.approval_ratio is None else f"{spread.approval_ratio:.3f}"
         told = (
-            f"Between the judged groups farthest apart: approval ratio {spread.approval_ratio:.3f},"
+            f"Between the judged groups farthest apart: approval ratio {ratio},"
             f" equal opportunity difference {spread.opportunity:.3f}, equalized odds difference "
             f"{spread.odds:.3f} (fairlearn)."
         )
@@ -121,6 +123,8 @@ def _render_row(group: GroupAudit, attribute: AttributeAudit) -> str:
         name = f"{group.group} (reference)"
     else:
         name = group.group
+    if group.clients is None:
+        return "| " + " | ".join([name, TOO_FEW, *[""] * (len(GROUP_COLUMNS) - 2)]) + " |"
     against = (".3f", group.group != attribute.reference)
     cells = [
         name,
@@ -144,8 +148,7 @@ def _list_unjudged(audit: FairnessAudit) -> str:
         "defaults or repaid loans"
     )
     small = [
-        f"{attribute.attribute} {group.group} ({group.clients:,} clients, {group.defaults} "
-        "defaults)"
+        f"{attribute.attribute} {group.group} ({_count(group)})"
         for attribute in audit.attributes
         for group in attribute.groups
         if not group.judged
@@ -153,6 +156,12 @@ def _list_unjudged(audit: FairnessAudit) -> str:
     if not small:
         return f"Every group is judged; none has {rule}."
     return f"Shown and not judged ({rule}): {', '.join(small)}."
+
+
+def _count(group: GroupAudit) -> str:
+    if group.clients is None:
+        return TOO_FEW
+    return f"{group.clients:,} clients, {group.defaults} defaults"
 
 
 def _list_breaches(breaches: tuple[Breach, ...], limits: FairnessLimits) -> str:
@@ -280,7 +289,8 @@ def _collect_metrics(
     for attribute in audit.attributes:
         if attribute.spread:
             prefix = f"fairness_{attribute.attribute.replace(' ', '_')}"
-            metrics[f"{prefix}_approval_ratio"] = attribute.spread.approval_ratio
+            if attribute.spread.approval_ratio is not None:
+                metrics[f"{prefix}_approval_ratio"] = attribute.spread.approval_ratio
             metrics[f"{prefix}_opportunity_difference"] = attribute.spread.opportunity
             metrics[f"{prefix}_odds_difference"] = attribute.spread.odds
     if ablation:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
+from credit.disclosure import TOO_FEW
 from credit.fairness import Breach, FairnessAudit, Figure, GroupAudit
 from training.evidence.bootstrap import Estimate
 from training.evidence.fairness_ablation import ProtectedAblation
 
 
 def tabulate_groups(audit: FairnessAudit) -> pd.DataFrame:
-    """Return one row a group: every figure with both ends of its interval, blank where absent."""
+    """Return one row a group: every figure with both ends of its interval, blank where absent.
+
+    Of a tiny group, in place of its clients, that it has too few.
+    """
     rows = []
     for attribute in audit.attributes:
         for group in attribute.groups:
@@ -19,8 +23,8 @@ def tabulate_groups(audit: FairnessAudit) -> pd.DataFrame:
             for name in GroupAudit.model_fields:
                 value = getattr(group, name)
                 row |= _flatten(name, value) if isinstance(value, Figure) else {name: value}
-            rows.append(row)
-    return pd.DataFrame(rows)
+            rows.append(row | ({"clients": TOO_FEW} if group.clients is None else {}))
+    return pd.DataFrame(rows).astype({"defaults": "Int64"})
 
 
 def tabulate_breaches(breaches: tuple[Breach, ...]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags
+from credit.decision import refuse
 from credit.fairness import FairnessAudit
 from credit.features.catalog import FEATURE_NAMES
 from training.evidence.bootstrap import REPETITIONS, forget_draws
@@ -150,12 +151,19 @@ def _audit(
     """Return the audit of the served threshold's decisions, and its section."""
     fitted, columns = judged.fitted, judged.matrix.columns
     pd, folds = fitted.validation.pd, fitted.validation.folds
-    decided = DecidedClients(judged.defaulted, pd, pd >= threshold, judged.costs)
+    decided = DecidedClients(judged.defaulted, pd, refuse(pd, threshold), judged.costs)
     groupings = group_clients(columns)
     audit = audit_fairness(groupings, decided, settings.repetitions, settings.seed)
     progress = partial(track, "Folds without gender and age")
     ablation = ablate_protected(
-        features, fitted.names, decided, folds, groupings, judged.fit, progress
+        features,
+        fitted.names,
+        decided,
+        folds,
+        groupings,
+        judged.fit,
+        progress,
+        recalibrate=fitted.applied is not None,
     )
     proxy = measure_proxy(
         features, fitted.names, columns["CODE_GENDER"], settings.seed, judged.fit.threads

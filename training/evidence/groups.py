@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.contract import APPLICATION_COLUMNS
+from credit.features.household import DAYS_A_YEAR
 
-DAYS_A_YEAR = 365.25
 AGE_EDGES = (25, 35, 45, 55, 65)
 AGE_BANDS = ("under 25", "25 to 34", "35 to 44", "45 to 54", "55 to 64", "65 and over")
 """Those of the US Home Mortgage Disclosure Act's public data (Regulation C), the two oldest joined;

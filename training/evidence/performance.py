@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from credit.cost import Flags, Probabilities
+from credit.decision import refuse
 from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
 from training.evidence.drawing import BLUE, GREY, RED, new_figure
 from training.evidence.section import Plot, Section
 from training.evidence.tabulate import tabulate
 from training.evidence.weighted import compute_auc, compute_ks, compute_mean, rank
+from training.metrics import compute_losses
 
 TITLE = "Performance"
 NO_BETTER_THAN_CHANCE = 0.5
-_FURTHEST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,7 @@ def measure_performance(
     """Return the figures of out-of-fold probabilities of shape (n,)."""
     ranking = rank(defaulted, pd)
     squared = (pd - defaulted) ** 2
-    sure = np.clip(np.where(defaulted, pd, 1 - pd), _FURTHEST, 1)
-    loss = -np.log(sure)
+    loss = compute_losses(defaulted, pd)
 
     def measure(counts: Counts) -> NDArray[np.float64]:
         auc = compute_auc(ranking, counts)
@@ -154,7 +154,7 @@ def _draw_roc(
     good_refused, bad_refused, _ = roc_curve(defaulted, probabilities)
     axes.plot(good_refused, bad_refused, color=BLUE, label=f"AUC {auc:.4f}")
     axes.plot([0, 1], [0, 1], "--", color=GREY, label="chance")
-    refused = probabilities >= threshold
+    refused = refuse(probabilities, threshold)
     at = (refused[~defaulted].mean(), refused[defaulted].mean())
     axes.plot(*at, "o", color=RED, label=f"served threshold {threshold:.4f}")
     axes.set_xlabel("repaid loans refused (false positive rate)")

@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from credit.contract import APPLICATION_COLUMNS, Kind
 from credit.cost import Probabilities
-from credit.drift import LARGE, NOTABLE, compute_chance, compute_psi, make_bins
+from credit.drift import LARGE, NOTABLE, Drift, compare_columns
 from training.evidence.adversarial import Adversary, tell_apart
 
 Features = NDArray[np.float32]
-
-CHANCE = 0.05
-"""Share of pairs of samples of one population in which any feature may be called drifted."""
 
 _CATEGORIES = {column.name for column in APPLICATION_COLUMNS if column.kind is Kind.CATEGORY}
 
@@ -32,23 +29,6 @@ class Population:
 
     features: Features
     pd: Probabilities
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """How far a column lies apart.
-
-    Attributes:
-        psi: Population stability index.
-        chance: What it exceeds by chance, in any of the columns compared, 1 time in 20.
-    """
-
-    psi: float
-    chance: float
-
-    def reaches(self, limit: float) -> bool:
-        """Return whether the index is at or above the limit, and above what chance explains."""
-        return self.psi >= limit and self.psi > self.chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +115,7 @@ def measure_drift(
     names: tuple[str, ...],
 ) -> dict[str, Drift]:
     """Return how far each column lies apart by name, the largest index first."""
-    bins = make_bins(reference, np.array([name in _CATEGORIES for name in names], np.bool_))
-    both = bins.count(reference), bins.count(current)
-    found, chance = compute_psi(*both), compute_chance(*both, CHANCE / len(names))
-    order = np.argsort(-found, kind="stable")
-    return {names[at]: Drift(float(found[at]), float(chance[at])) for at in order}
+    categorical = np.array([name in _CATEGORIES for name in names], np.bool_)
+    drifts = compare_columns(reference, current, categorical, len(names))
+    named = zip(names, drifts, strict=True)
+    return dict(sorted(named, key=lambda each: each[1].psi, reverse=True))

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from credit.drift import LARGE, NOTABLE
+from credit.drift import LARGE, NOTABLE, Drift
 from training.evidence.adversarial import Adversary
 from training.evidence.drawing import BLUE, GREY, ORANGE, RED, new_figure
 from training.evidence.section import Plot, Section
-from training.evidence.stability import Drift, Stability
+from training.evidence.stability import Stability
 
 TITLE = "Stability"
 SHOWN = 20

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from credit.cost import Flags, Probabilities, choose_threshold
+from credit.cost import Probabilities, choose_threshold
 from training.fitting import FOLDS, FitSettings, cross_validate
+from training.metrics import compute_losses as compute_losses  # noqa: PLC0414 # confirmation asks here
 from training.tuning.families import BoostedFamily
 from training.tuning.problem import Problem
 from training.tuning.space import Numbers
 
 OnFoldLoss = Callable[[int, float], None]
 """Told of each fold its number and the mean log loss of its clients."""
-
-SMALLEST = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +84,3 @@ def judge(
         float(np.mean(validation.rounds)),
         (time.process_time() - began_s) / FOLDS,
     )
-
-
-def compute_losses(defaulted: Flags, pd: Probabilities) -> NDArray[np.float64]:
-    """Return the log loss of each client, shape (n,)."""
-    likelihood = np.where(defaulted, pd, 1 - pd)
-    return np.asarray(-np.log(np.maximum(likelihood, SMALLEST)))

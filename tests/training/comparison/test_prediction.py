@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -133,6 +134,19 @@ def test_a_message_is_one_line_that_a_table_bears() -> None:
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="Only Linux tells which signals are caught.")
+def test_a_scorecard_leaves_the_log_as_quiet_as_it_was(population: Population) -> None:
+    previous = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+
+    try:
+        predict_out_of_fold(find("woe_scorecard"), population, QUICK)
+        left = logging.root.manager.disable
+    finally:
+        logging.disable(previous)
+
+    assert left == logging.WARNING
+
+
 @pytest.mark.parametrize("name", ["woe_scorecard", "lightgbm", "catboost", "random_forest"])
 def test_a_library_leaves_ctrl_c_to_us(name: str, population: Population) -> None:
     predict_out_of_fold(find(name), population, QUICK)

@@ -8,7 +8,9 @@ from sklearn.metrics import roc_auc_score
 
 from credit.cost import CostMatrix, compute_cost
 from credit.fairness import BreachCode, FairnessAudit, Figure, GroupAudit, find_breaches
+from training.evidence.drawing import render_png
 from training.evidence.fairness import audit_fairness
+from training.evidence.fairness_section import describe_fairness
 from training.evidence.group_figures import DecidedClients
 from training.evidence.groups import Grouping, group_by_age, group_by_category, group_clients
 from training.metrics import compute_calibration_error
@@ -149,16 +151,64 @@ def test_a_group_too_small_is_shown_and_not_judged(clients: int, defaults: int) 
 
 
 def test_what_cannot_be_measured_is_none() -> None:
-    members, defaulted = np.zeros(5, np.intp), np.zeros(5, np.bool_)
-    decided = DecidedClients(defaulted, np.full(5, 0.1), defaulted, COSTS)
+    members, defaulted = np.zeros(10, np.intp), np.zeros(10, np.bool_)
+    decided = DecidedClients(defaulted, np.full(10, 0.1), defaulted, COSTS)
 
     found = audit(Grouping("gender", ("F", "M", "unknown"), members), decided, 20)
 
     group = find_group(found, "F")
     assert [group.group for group in found.attributes[0].groups] == ["F"]
     assert (found.attributes[0].reference, found.attributes[0].spread) == (None, None)
+    assert read_value(group.approval_rate) == 1
     assert (group.auc, group.missed_default_rate, group.approval_ratio) == (None, None, None)
     assert not find_breaches(found)
+
+
+@pytest.mark.parametrize(("clients", "told"), [(9, False), (10, True)])
+def test_of_a_tiny_group_nothing_is_told(*, clients: int, told: bool) -> None:
+    grouping, decided = draw_clients(3)
+    members = grouping.members.copy()
+    members[:clients] = 2
+
+    found = audit(Grouping("gender", grouping.groups, members), decided, 20)
+    section = describe_fairness(found)
+
+    group = find_group(found, "unknown")
+    figures = group.model_dump(exclude={"group", "judged"}).values()
+    table = section.tables["fairness_groups"]
+    row = table[table["group"] == "unknown"].drop(
+        columns=["attribute", "group", "reference", "judged"]
+    )
+    line = next(line for line in section.text.splitlines() if line.startswith("| unknown"))
+    assert any(figure is not None for figure in figures) == told
+    assert FairnessAudit.from_json(found.to_json()) == found
+    assert ("unknown (fewer than 10 clients)" in section.text) != told
+    assert any(character.isdigit() for character in line.replace("fewer than 10", "")) == told
+    assert (row.dropna(axis=1).to_dict("records") == [{"clients": "fewer than 10 clients"}]) != told
+    assert all(render_png(plot.figure) for plot in section.plots)
+
+
+@pytest.mark.parametrize(
+    ("all_refused", "ratio", "told"), [(True, None, "not measurable"), (False, 1, "1.000")]
+)
+def test_one_decision_for_everybody_is_audited(
+    *, all_refused: bool, ratio: float | None, told: str
+) -> None:
+    grouping, decided = draw_clients(1)
+    refused = np.full(len(decided.pd), all_refused)
+    alike = DecidedClients(decided.defaulted, decided.pd, refused, COSTS)
+
+    found = audit(grouping, alike, 20)
+    section = describe_fairness(found)
+
+    spread = found.attributes[0].spread
+    assert spread is not None
+    assert (spread.approval_ratio, spread.opportunity, spread.odds) == (ratio, 0, 0)
+    assert FairnessAudit.from_json(found.to_json()) == found
+    assert not {breach.code for breach in find_breaches(found)} - {BreachCode.CALIBRATION_RATIO}
+    assert f"farthest apart: approval ratio {told}, equal opportunity" in section.text
+    assert section.metrics.get("fairness_gender_approval_ratio") == ratio
+    assert all(render_png(plot.figure) for plot in section.plots)
 
 
 def test_an_audit_reads_back_from_json() -> None:

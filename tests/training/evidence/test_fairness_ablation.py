@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from credit.cost import CostMatrix
 from credit.decision import refuse
 from credit.fairness import FairnessAudit
+from training.evidence.calibration import recalibrate_in_folds
 from training.evidence.drawing import render_png
 from training.evidence.fairness import audit_fairness
 from training.evidence.fairness_ablation import (
@@ -102,6 +103,25 @@ def test_the_same_model_twice_differs_by_nothing(lender: Lender) -> None:
     assert (difference.value, difference.low, difference.high) == (0, 0, 0)
 
 
+def test_both_models_are_recalibrated_or_neither(
+    lender: Lender, ablation: ProtectedAblation
+) -> None:
+    alike = ablate_protected(
+        lender.features,
+        NAMES,
+        lender.decided,
+        lender.folds,
+        [lender.grouping],
+        QUICK,
+        recalibrate=True,
+    )
+
+    assert alike is not None
+    mapped = recalibrate_in_folds(lender.defaulted, ablation.pd, lender.folds)
+    assert np.array_equal(alike.pd, mapped)
+    assert not np.allclose(alike.pd, ablation.pd)
+
+
 def test_a_model_that_knows_neither_has_nothing_to_leave_out(lender: Lender) -> None:
     names = ("AMT_CREDIT", "EXT_SOURCE_2", "EXT_SOURCE_3", "AMT_ANNUITY")
 
@@ -168,14 +188,14 @@ def test_the_section_says_what_was_not_measured(lender: Lender) -> None:
     assert "was not measured" in text
 
 
-def test_a_section_of_five_clients_judges_nobody() -> None:
-    nobody = np.zeros(5, np.bool_)
-    decided = DecidedClients(nobody, np.full(5, 0.1), nobody, COSTS)
-    audit = audit_fairness([group_by_category("gender", np.zeros(5))], decided, 20)
+def test_a_section_of_few_clients_judges_nobody() -> None:
+    nobody = np.zeros(10, np.bool_)
+    decided = DecidedClients(nobody, np.full(10, 0.1), nobody, COSTS)
+    audit = audit_fairness([group_by_category("gender", np.zeros(10))], decided, 20)
 
     section = describe_fairness(audit)
 
     assert "No group is large enough to be judged." in section.text
-    assert "gender F (5 clients, 0 defaults)" in section.text
+    assert "gender F (10 clients, 0 defaults)" in section.text
     assert "No judged group is beyond a limit." in section.text
     assert all(render_png(plot.figure) for plot in section.plots)

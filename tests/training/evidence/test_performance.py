@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
+from credit.cost import CostMatrix
 from training.evidence.performance import (
     describe_performance,
     measure_performance,
     tell_no_better_than_chance,
 )
+from training.metrics import evaluate
 
 from .conftest import Applicants
 
@@ -28,6 +30,15 @@ def test_figures_are_scikit_learn_s_and_lie_in_their_intervals(applicants: Appli
         assert estimate.low < estimate.value < estimate.high, name
     assert len(measured.fold_aucs) == 5
     assert measured.beats_chance
+
+
+def test_the_log_loss_is_the_one_that_is_logged_also_for_certainties() -> None:
+    defaulted, pd = np.array([True, False, True, False]), np.array([0.0, 0.1, 0.9, 1.0])
+
+    performance = measure_performance(defaulted, pd, np.zeros(4, np.int8), repetitions=5)
+
+    logged = evaluate(defaulted, pd, CostMatrix()).log_loss
+    assert performance.log_loss.value == pytest.approx(logged)
 
 
 def test_a_coin_is_told_to_be_no_better_than_chance(applicants: Applicants) -> None:

@@ -9,7 +9,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from credit.cost import CostMatrix, choose_threshold
 from training.fitting import FitSettings, cross_validate
 from training.tuning.families import XGBOOST, BoostedFamily
-from training.tuning.judging import compute_losses, judge
+from training.tuning.judging import judge
 from training.tuning.problem import Problem
 
 QUICK = FitSettings(rounds_max=8, patience=3, threads=1)
@@ -71,11 +71,3 @@ def test_what_is_told_may_end_it(problem: Problem, family: BoostedFamily) -> Non
         judge(problem, family, family.start, QUICK, stop_at_the_second)
 
     assert told == [0, 1]
-
-
-def test_certainty_that_was_wrong_is_not_infinitely_bad() -> None:
-    losses = compute_losses(np.array([True, False, True]), np.array([0.0, 1.0, 1.0]))
-
-    assert np.isfinite(losses).all()
-    assert losses[0] > 30
-    assert losses[2] == 0
