@@ -10,8 +10,9 @@ import numpy as np
 from training.auc_difference import NORMAL_95, AucDifference, compare_auc
 from training.evidence.bootstrap import Estimate
 from training.fitting import FitSettings
+from training.metrics import compute_losses
 from training.tuning.families import BoostedFamily
-from training.tuning.judging import Judged, compute_losses, judge
+from training.tuning.judging import Judged, judge
 from training.tuning.problem import Problem
 from training.tuning.space import Numbers
 from training.tuning.study import Track

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from credit.cost import Probabilities, choose_threshold
 from training.fitting import FOLDS, FitSettings, cross_validate
-from training.metrics import compute_losses as compute_losses  # noqa: PLC0414 # confirmation asks here
+from training.metrics import compute_losses
 from training.tuning.families import BoostedFamily
 from training.tuning.problem import Problem
 from training.tuning.space import Numbers
