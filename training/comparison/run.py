@@ -61,7 +61,7 @@ class ComparisonOrder:
         out: Folder for page, table and plots; None: MLflow alone has them.
         costs: Prices of mistakes.
         memory_limit: Memory the table engine may use, such as ``4GB``.
-        parameters: Settings by family, from tuning; they take the place of the default ones.
+        parameters: Settings by family, from tuning, each in place of all the default ones.
         fit: Seed, threads, hold-out, patience and most rounds of what stops early. Its
             parameters are not read: those of XGBoost are beside the other families'.
     """

@@ -12,8 +12,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from training.fitting import FitFold, FitSettings, fit_until_it_stops
+from training.lightgbm_fit import fit_lightgbm
 from training.tuning.family_name import FamilyName
-from training.tuning.lightgbm_fit import fit_lightgbm
 from training.tuning.space import Choice, Numbers, Parameters, Space, Span
 
 

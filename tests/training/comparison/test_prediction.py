@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from credit.cost import CostMatrix
 from tests.training.comparison.conftest import QUICK
 from training.comparison.candidates import Candidate, list_candidates
 from training.comparison.prediction import LONGEST_NOTE, Population, predict_out_of_fold, shorten
 from training.fitting import FOLDS, cross_validate
+from training.tuning.families import LIGHTGBM, XGBOOST, BoostedFamily
+from training.tuning.judging import judge
+from training.tuning.problem import Problem
 
 STATUS = Path("/proc/self/status")
 EVERY = {candidate.name: candidate for candidate in list_candidates(full=True)}
@@ -60,6 +64,23 @@ def test_the_served_candidate_is_what_training_fits(population: Population) -> N
     np.testing.assert_array_equal(prediction.pd, served.pd)
     np.testing.assert_array_equal(population.folds, served.folds)
     assert prediction.rounds == served.rounds
+
+
+@pytest.mark.parametrize("family", [XGBOOST, LIGHTGBM], ids=lambda family: family.name)
+def test_what_was_tuned_is_what_is_compared(family: BoostedFamily, population: Population) -> None:
+    eager = {"min_child_weight": 1, "min_child_samples": 20, "colsample_bytree": 0.6}
+    tuned = {name: eager.get(name, value) for name, value in family.start.items()}
+    named = family.name.value
+    problem = Problem(population.features, population.defaulted, CostMatrix(), "", {})
+    candidates = list_candidates([named], parameters={named: tuned})
+    candidate = next(one for one in candidates if one.name == named)
+
+    compared = predict_out_of_fold(candidate, population, QUICK)
+
+    judged = judge(problem, family, tuned, QUICK)
+    np.testing.assert_array_equal(compared.pd, judged.pd)
+    assert np.mean(compared.rounds) == judged.rounds
+    assert len(np.unique(judged.pd)) > 100
 
 
 @pytest.mark.parametrize("name", ["xgboost, SMOTE", "mlp", "lightgbm", "catboost"])
