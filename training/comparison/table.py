@@ -63,28 +63,14 @@ def render_table(rows: Sequence[Row], *, wide: bool) -> Group:
     shown = [place for place, title in enumerate(_TITLES) if wide or title in _NARROW]
     for place in shown:
         figures.add_column(_TITLES[place], justify="right", no_wrap=True)
-    differences = Table(
-        title="Less the served model, with 95 % interval (* excludes 0)",
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        header_style="bold",
-        pad_edge=False,
-    )
-    differences.add_column("model")
-    for name in _IN_TERMINAL:
-        differences.add_column(NAMES[name], justify="right", no_wrap=True)
     for row in rows:
         style = "bold" if row.candidate.is_served else "dim" if row.measured is None else ""
         opening, cells = _name(row), _list_cells(row)
         figures.add_row(*opening, *(cells[place] for place in shown), style=style)
-        if row.measured and row.measured.against_served:
-            found = (_render_difference(row.measured, name) for name in _IN_TERMINAL)
-            differences.add_row(row.candidate.name, *found)
+    together = [_IN_TERMINAL] if wide else [(name,) for name in _IN_TERMINAL]
+    differences = [table for names in together if (table := _show_differences(rows, names))]
     notes = [f"{row.candidate.name}: {note}" for row in rows for note in row.notes]
-    return Group(
-        Padding(figures, (1, 0)), *([differences] if differences.row_count else []), "", *notes
-    )
+    return Group(Padding(figures, (1, 0)), *differences, "", *notes)
 
 
 def print_table(rows: Sequence[Row]) -> None:
@@ -121,6 +107,25 @@ def render_note(rows: Sequence[Row]) -> str:
         mark = "**" if row.candidate.is_served else ""
         lines.append(_join([f"{mark}{row.candidate.name}{mark}", *cells, *found]))
     return "\n".join(lines)
+
+
+def _show_differences(rows: Sequence[Row], names: Sequence[str]) -> Table | None:
+    table = Table(
+        title="Less the served model, with 95 % interval (* excludes 0)",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+    )
+    table.add_column("model", no_wrap=True)
+    for name in names:
+        table.add_column(NAMES[name], justify="right", no_wrap=True)
+    for row in rows:
+        if row.measured and row.measured.against_served:
+            found = (_render_difference(row.measured, name) for name in names)
+            table.add_row(row.candidate.name, *found)
+    return table if table.row_count else None
 
 
 def _name(row: Row, mark: str = "") -> list[str]:

@@ -67,8 +67,8 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     missing = {candidate.name: candidate.missing_package for candidate in candidates}
 
     assert missing["catboost"] == "catboost"
-    assert missing["logistic, SMOTE"] == "imblearn"
-    assert missing["logistic, class weight"] is None
+    assert missing["logistic_regression, SMOTE"] == "imblearn"
+    assert missing["logistic_regression, class weight"] is None
 
 
 def test_only_the_strategies_that_make_clients_up_or_leave_them_out_resample() -> None:
