@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 from rich.console import Console, Group
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from training.comparison.drawn_figures import DRAWN_FIGURES
 from training.comparison.row import Measured, Row
+from training.evidence.tabulate import tabulate
 
 NAMES = {
     "auc": "AUC",
@@ -83,21 +84,21 @@ def print_table(rows: Sequence[Row]) -> None:
 
 def render_markdown(rows: Sequence[Row]) -> str:
     """Return two tables, of figures and of differences, and the notes, as Markdown."""
-    lines = _open_table(["model", "imbalance", *_TITLES])
-    lines += [_join([*_name(row, mark="**"), *_list_cells(row)]) for row in rows]
-    titles = ["less the served model", *(NAMES[name] for name in DRAWN_FIGURES)]
-    lines += ["", *_open_table(titles)]
-    for row in rows:
-        if row.measured and row.measured.against_served:
-            found = (_render_difference(row.measured, name) for name in DRAWN_FIGURES)
-            lines.append(_join([row.candidate.name, *found]))
+    figures = tabulate(
+        ("model", "imbalance", *_TITLES),
+        [[*_name(row, mark="**"), *_list_cells(row)] for row in rows],
+    )
+    differences = tabulate(
+        ("less the served model", *(NAMES[name] for name in DRAWN_FIGURES)),
+        _list_differences(rows, DRAWN_FIGURES),
+    )
     notes = [f"- {row.candidate.name}: {note}" for row in rows for note in row.notes]
-    return "\n".join([*lines, "", *notes]) + "\n"
+    return "\n".join([figures, "", differences, "", *notes]) + "\n"
 
 
 def render_note(rows: Sequence[Row]) -> str:
     """Return the figures that decide, as Markdown that fits into a run's note: 8,000 characters."""
-    lines = _open_table(["model", "AUC", "cost", "ECE", "AUC less served", "cost less served"])
+    lines = []
     for row in rows:
         figures = row.measured.figures if row.measured else None
         shown = [figures.auc, figures.cost, figures.ece] if figures else []
@@ -105,8 +106,8 @@ def render_note(rows: Sequence[Row]) -> str:
         against = row.measured.against_served if row.measured else {}
         found = [f"{against[name]:+.4f}" if name in against else _NOTHING for name in _IN_TERMINAL]
         mark = "**" if row.candidate.is_served else ""
-        lines.append(_join([f"{mark}{row.candidate.name}{mark}", *cells, *found]))
-    return "\n".join(lines)
+        lines.append([f"{mark}{row.candidate.name}{mark}", *cells, *found])
+    return tabulate(("model", "AUC", "cost", "ECE", "AUC less served", "cost less served"), lines)
 
 
 def _show_differences(rows: Sequence[Row], names: Sequence[str]) -> Table | None:
@@ -121,11 +122,16 @@ def _show_differences(rows: Sequence[Row], names: Sequence[str]) -> Table | None
     table.add_column("model", no_wrap=True)
     for name in names:
         table.add_column(NAMES[name], justify="right", no_wrap=True)
+    for cells in _list_differences(rows, names):
+        table.add_row(*cells)
+    return table if table.row_count else None
+
+
+def _list_differences(rows: Sequence[Row], names: Sequence[str]) -> Iterator[list[str]]:
     for row in rows:
         if row.measured and row.measured.against_served:
             found = (_render_difference(row.measured, name) for name in names)
-            table.add_row(row.candidate.name, *found)
-    return table if table.row_count else None
+            yield [row.candidate.name, *found]
 
 
 def _name(row: Row, mark: str = "") -> list[str]:
@@ -154,11 +160,3 @@ def _render_figure(value: float) -> str:
 def _render_difference(measured: Measured, name: str) -> str:
     difference = measured.against_served[name]
     return f"{difference:+.4f}{'*' if difference.excludes_zero else ''}"
-
-
-def _open_table(titles: Sequence[str]) -> list[str]:
-    return [_join(titles), f"|{'---|' * len(titles)}"]
-
-
-def _join(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
