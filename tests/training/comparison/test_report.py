@@ -128,6 +128,7 @@ def test_the_section_has_two_plots_and_what_the_parent_run_shows() -> None:
         }
     )
     assert "100 clients, 9 features, default rate 8.00%" in section.text
+    assert "the cost here and its expected cost are two figures" in section.text
 
 
 def test_the_served_model_alone_has_no_plot() -> None:
