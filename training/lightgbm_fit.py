@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,12 +50,7 @@ def grow_lightgbm(fitted: Sample, held_out: Sample, settings: FitSettings) -> St
     Raises:
         TrainingImpossible: If LightGBM is not installed.
     """
-    try:
-        import lightgbm
-    except ImportError:
-        raise TrainingImpossible(
-            "LightGBM is not installed. Install the extra: pip install 'credit-scoring[comparison]'"
-        ) from None
+    lightgbm = import_lightgbm()
     own = {
         "objective": "binary",
         "metric": "binary_logloss",
@@ -75,3 +71,18 @@ def grow_lightgbm(fitted: Sample, held_out: Sample, settings: FitSettings) -> St
         callbacks=[lightgbm.early_stopping(settings.patience, verbose=False)],
     )
     return StoppedLightGbm(booster)
+
+
+def import_lightgbm() -> ModuleType:
+    """Return LightGBM.
+
+    Raises:
+        TrainingImpossible: If it is not installed.
+    """
+    try:
+        import lightgbm as package
+    except ImportError:
+        raise TrainingImpossible(
+            "LightGBM is not installed. Install the extra: pip install 'credit-scoring[comparison]'"
+        ) from None
+    return package

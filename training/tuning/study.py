@@ -92,7 +92,7 @@ def run_study(
 
     Raises:
         TuningUnusable: If the file is no study's, or is not to be had for this process alone.
-        TrainingImpossible: If there are too few clients of a class.
+        TrainingImpossible: If there are too few clients of a class, or no such library.
     """
     name = name_study(problem, family, incumbent, order.fit)
     ends_s = time.monotonic() + (np.inf if order.timeout_s is None else order.timeout_s)
@@ -116,12 +116,18 @@ def run_study(
 def name_study(
     problem: Problem, family: BoostedFamily, incumbent: Numbers, fit: FitSettings
 ) -> str:
-    """Return a name that other data, features, spaces or folds do not share."""
+    """Return a name that other data, features, spaces, folds, prices or versions do not share.
+
+    Raises:
+        TrainingImpossible: If the family's library is not installed.
+    """
     facts = {
         "sources": dict(problem.sources),
         "fingerprint": problem.fingerprint,
         "space": describe_space(family.space),
         "fixed": dict(family.fixed),
+        "version": family.find_version(),
+        "costs": asdict(problem.costs),
         "incumbent": dict(incumbent),
         "fit": {key: value for key, value in asdict(fit).items() if key not in _INDIFFERENT},
     }
