@@ -100,7 +100,7 @@ def compare(
     require_server(settings.mlflow_tracking_uri)
     from training.comparison.run import ComparisonOrder, compare_models
     from training.comparison.table import print_table, to_frame
-    from training.tuning.best_parameters import read_boosted_parameters
+    from training.tuning.best_parameters import read_family_parameters
 
     order = ComparisonOrder(
         data,
@@ -110,7 +110,7 @@ def compare(
         out=out,
         costs=CostMatrix(settings.false_negative_cost, settings.false_positive_cost),
         memory_limit=settings.memory_limit,
-        parameters=read_boosted_parameters(parameters),
+        parameters=read_family_parameters(parameters),
     )
     with show_progress() as track:
         compared = compare_models(order, say_nothing if as_json else say, track)
@@ -140,9 +140,10 @@ def tune(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search a model family's parameters, on folds, for `credit train --parameters`.
+    """Search a model family's parameters, on folds, for `--parameters` of train and compare.
 
-    Trees are searched by Optuna, small models by a grid. Interrupted and called again, it goes on.
+    `credit train` fits xgboost, `credit compare` takes every family's. Trees are searched by
+    Optuna, small models by a grid. Interrupted and called again, it goes on.
     """
     from road import TuningPlan, tune_family
 
@@ -160,6 +161,8 @@ def tune(
     say(f"The parameters are in {file}")
     if model is SERVED:
         say(f"Next: credit train --data {data} --parameters {file}")
+    else:
+        say(f"Next: credit compare --data {data} --models {model.value} --parameters {file}")
 
 
 def train(

@@ -13,7 +13,8 @@ CreditError                 1   500
 ├── TargetLeak             12   422   a column knows the outcome that is to be foretold
 ├── EngineFailed           13   503   the table engine is not installed, did not start, or broke off
 ├── TuningUnusable         14   422   a file of tuned parameters, or of a study, cannot be used
-└── CardIncomplete         15   500   a section of the model card is missing or blank
+├── CardIncomplete         15   500   a section of the model card is missing or blank
+└── ExplanationWrong       16   500   contributions do not add up to what the model says
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -116,4 +117,11 @@ class CardIncomplete(CreditError):
     """A section of the model card is missing or blank, so the run is no evidence."""
 
     exit_code = 15
+    http_status = 500
+
+
+class ExplanationWrong(CreditError):
+    """Contributions do not add up to what the model says, so they explain another one."""
+
+    exit_code = 16
     http_status = 500

@@ -73,6 +73,21 @@ class FitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """Clients to fit on, or to stop by.
+
+    Attributes:
+        features: Shape (n, features).
+        defaulted: Shape (n,).
+        weights: Shape (n,); None: all alike.
+    """
+
+    features: NDArray[np.float32]
+    defaulted: Flags
+    weights: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CrossValidation:
     """Out-of-fold predictions, and how long each fold's fit was.
 
@@ -122,17 +137,32 @@ def fit_until_it_stops(
     features: NDArray[np.float32], defaulted: Flags, settings: FitSettings
 ) -> StoppedBooster:
     """Return a booster whose number of trees was decided by a part of these clients."""
-    fitted, held_out = hold_out(defaulted, settings)
+    return grow_xgboost(*split_held_out(features, defaulted, settings), settings)
+
+
+def grow_xgboost(fitted: Sample, held_out: Sample, settings: FitSettings) -> StoppedBooster:
+    """Return a booster fitted on the first sample, stopped by the log loss of the second."""
     stop = xgb.callback.EarlyStopping(rounds=settings.patience, save_best=True)
     booster = xgb.train(
         settings.to_parameters(),
-        xgb.DMatrix(features[fitted], defaulted[fitted]),
+        _to_matrix(fitted),
         num_boost_round=settings.rounds_max,
-        evals=[(xgb.DMatrix(features[held_out], defaulted[held_out]), "held_out")],
+        evals=[(_to_matrix(held_out), "held_out")],
         callbacks=[stop],
         verbose_eval=False,
     )
     return StoppedBooster(booster)
+
+
+def split_held_out(
+    features: NDArray[np.float32], defaulted: Flags, settings: FitSettings
+) -> tuple[Sample, Sample]:
+    """Return the clients to fit on, and those who decide when to stop."""
+    fitted, held_out = hold_out(defaulted, settings)
+    return (
+        Sample(features[fitted], defaulted[fitted]),
+        Sample(features[held_out], defaulted[held_out]),
+    )
 
 
 def hold_out(defaulted: Flags, settings: FitSettings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -229,3 +259,7 @@ def require_both_outcomes(defaulted: Flags) -> None:
             f"{FOLDS} folds needs at least {FEWEST_OF_A_CLASS} of each. Use more clients, for "
             "instance `credit data make --clients 5000`."
         )
+
+
+def _to_matrix(sample: Sample) -> xgb.DMatrix:
+    return xgb.DMatrix(sample.features, sample.defaulted, weight=sample.weights)

@@ -92,7 +92,8 @@ def list_candidates(
     Args:
         models: Names of families; none: all.
         full: Every strategy that applies, and budgets without bounds.
-        parameters: Settings by family that take the place of the default ones of the same name.
+        parameters: Settings by family, each in place of all the default ones: what was tuned
+            without a setting is not compared with it.
 
     Raises:
         TrainingImpossible: If there is no family of a name.
@@ -102,7 +103,7 @@ def list_candidates(
     candidates = [
         candidate
         for family in FAMILIES
-        for candidate in _combine(family, given.get(family.name, {}), full=full)
+        for candidate in _combine(family, given.get(family.name), full=full)
         if candidate.is_served or not models or family.name in models
     ]
     return sorted(candidates, key=lambda candidate: not candidate.is_served)
@@ -133,13 +134,11 @@ def build_model(candidate: Candidate, columns: Columns, settings: FitSettings) -
     return Model(SamplingPipeline([*steps, sampler, ("model", estimator)]), weighted=False)
 
 
-def _combine(family: Family, given: Parameters, *, full: bool) -> list[Candidate]:
+def _combine(family: Family, given: Parameters | None, *, full: bool) -> list[Candidate]:
     budget = family.full if full else family.quick
     strategies = family.strategies if full else family.quick_strategies
-    return [
-        Candidate(family, strategy, {**budget.parameters, **given}, budget.clients_max)
-        for strategy in strategies
-    ]
+    parameters = budget.parameters if given is None else given
+    return [Candidate(family, strategy, parameters, budget.clients_max) for strategy in strategies]
 
 
 def _require_known(names: Collection[str]) -> None:

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags
 
 from credit.cost import Flags
 from training.comparison.imbalance import Imbalance, make_sampler, weigh
-from training.fitting import FitSettings
+from training.fitting import FitSettings, Sample, split_held_out
 
 Features = NDArray[np.float32]
 Parameters = Mapping[str, Any]
 """A family's own, by its library's names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Clients to fit on, or to stop by.
-
-    Attributes:
-        features: Shape (n, features).
-        defaulted: Shape (n,).
-        weights: Shape (n,); None: all alike.
-    """
-
-    features: Features
-    defaulted: Flags
-    weights: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +63,12 @@ class EarlyStopped(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Features, y: Flags) -> Self:
         """Return itself, fitted."""
-        fitted, held_out = train_test_split(
-            np.arange(len(y)),
-            test_size=self.settings.holdout_share,
-            stratify=y,
-            random_state=self.settings.seed,
-        )
+        fitted, held_out = split_held_out(X, y, self.settings)
         self.classes_ = np.array([False, True])
         self.learned_ = self.learn(
             self.parameters,
-            self._balance(X[fitted], y[fitted]),
-            Sample(X[held_out], y[held_out], self._weigh(y[held_out])),
+            self._balance(fitted),
+            self._weigh(held_out),
             self.settings,
         )
         return self
@@ -99,15 +78,16 @@ class EarlyStopped(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         pd = np.asarray(self.learned_.predict(X), np.float64)
         return np.column_stack([1 - pd, pd])
 
-    def _balance(self, features: Features, defaulted: Flags) -> Sample:
+    def _balance(self, sample: Sample) -> Sample:
         if not self.imbalance.resamples:
-            return Sample(features, defaulted, self._weigh(defaulted))
+            return self._weigh(sample)
         sampler = make_sampler(self.imbalance, self.settings.seed)
-        features, defaulted = sampler.fit_resample(features, defaulted)
-        return Sample(features, defaulted, None)
+        return Sample(*sampler.fit_resample(sample.features, sample.defaulted))
 
-    def _weigh(self, defaulted: Flags) -> NDArray[np.float64] | None:
-        return None if self.imbalance is Imbalance.NONE else weigh(defaulted)
+    def _weigh(self, sample: Sample) -> Sample:
+        if self.imbalance is Imbalance.NONE:
+            return sample
+        return replace(sample, weights=weigh(sample.defaulted))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -89,23 +89,26 @@ def _make_naive_bayes(
 def _make_logistic(
     parameters: Parameters, settings: FitSettings, _columns: Columns
 ) -> BaseEstimator:
-    return LogisticRegression(random_state=settings.seed, **parameters)
+    return LogisticRegression(**_seed(parameters, settings))
 
 
 def _make_tree(parameters: Parameters, settings: FitSettings, _columns: Columns) -> BaseEstimator:
-    return DecisionTreeClassifier(random_state=settings.seed, **parameters)
+    return DecisionTreeClassifier(**_seed(parameters, settings))
 
 
 def _make_forest(parameters: Parameters, settings: FitSettings, _columns: Columns) -> BaseEstimator:
-    return RandomForestClassifier(
-        random_state=settings.seed, n_jobs=settings.threads or -1, **parameters
-    )
+    return RandomForestClassifier(n_jobs=settings.threads or -1, **_seed(parameters, settings))
 
 
 def _make_scorecard(
     parameters: Parameters, _settings: FitSettings, columns: Columns
 ) -> BaseEstimator:
     return WoeScorecard(columns.names, columns.categories, parameters)
+
+
+def _seed(parameters: Parameters, settings: FitSettings) -> Parameters:
+    """Return the parameters, with the seed unless they have one: those of a tuned tree do."""
+    return {"random_state": settings.seed, **parameters}
 
 
 _LOGISTIC = {"C": 0.01, "solver": "newton-cholesky", "max_iter": 100}
@@ -160,7 +163,7 @@ FAMILIES: tuple[Family, ...] = (
         preparation=Preparation.SCALED,
     ),
     Family(
-        "logistic",
+        "logistic_regression",
         Budget(_LOGISTIC),
         Budget(_LOGISTIC),
         make=_make_logistic,

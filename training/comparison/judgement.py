@@ -77,14 +77,16 @@ def judge(
     )
 
 
-def decide_nested(
+def decide_by_other_folds(
     defaulted: Flags, pd: Probabilities, folds: NDArray[np.int8], costs: CostMatrix
 ) -> tuple[Flags, float]:
     """Return who is refused, shape (n,), and the mean threshold.
 
     Each fold is decided on by the threshold that is cheapest on the out-of-fold probabilities of
-    the others: no client has a part in the threshold that judges them. It is chosen on the model's
-    own probabilities, so a model whose PD is off is not punished for it by cost.
+    the others. Its own outcomes choose nothing there, but the models behind those probabilities
+    were fitted on its clients. `training.nested_threshold` is without that, by ten more fits a
+    model; so the served model's cost here and that of `credit train` are two figures. The threshold
+    is chosen on the model's own probabilities, so a PD that is off is not punished by cost.
     """
     refused = np.zeros(len(pd), bool)
     thresholds = []

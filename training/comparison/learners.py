@@ -7,15 +7,15 @@ from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
-import xgboost as xgb
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 
 from credit.cost import Probabilities
-from training.comparison.early_stopping import Features, Learned, Parameters, Sample
-from training.fitting import FitSettings
+from training.comparison.early_stopping import Features, Learned, Parameters
+from training.fitting import FitSettings, Sample, StoppedFit, grow_xgboost
+from training.lightgbm_fit import grow_lightgbm
 
 EPOCHS_MAX = 40
 EPOCHS_PATIENCE = 4
@@ -25,50 +25,14 @@ def learn_xgboost(
     parameters: Parameters, fitted: Sample, held_out: Sample, settings: FitSettings
 ) -> Learned:
     """Return XGBoost's trees; with the served model's parameters, the very ones it has."""
-    booster = xgb.train(
-        replace(settings, parameters=tuple(parameters.items())).to_parameters(),
-        xgb.DMatrix(fitted.features, fitted.defaulted, weight=fitted.weights),
-        num_boost_round=settings.rounds_max,
-        evals=[
-            (xgb.DMatrix(held_out.features, held_out.defaulted, weight=held_out.weights), "held")
-        ],
-        callbacks=[xgb.callback.EarlyStopping(rounds=settings.patience, save_best=True)],
-        verbose_eval=False,
-    )
-    return Learned(booster.inplace_predict, booster.num_boosted_rounds())
+    return _learn(grow_xgboost(fitted, held_out, _tell(settings, parameters)))
 
 
 def learn_lightgbm(
     parameters: Parameters, fitted: Sample, held_out: Sample, settings: FitSettings
 ) -> Learned:
-    """Return LightGBM's trees."""
-    import lightgbm
-
-    model = lightgbm.LGBMClassifier(
-        n_estimators=settings.rounds_max,
-        random_state=settings.seed,
-        n_jobs=settings.threads,
-        deterministic=True,
-        force_row_wise=True,
-        verbose=-1,
-        **parameters,
-    )
-    model.fit(
-        fitted.features,
-        fitted.defaulted,
-        sample_weight=fitted.weights,
-        eval_X=held_out.features,
-        eval_y=held_out.defaulted,
-        eval_sample_weight=None if held_out.weights is None else [held_out.weights],
-        eval_metric="binary_logloss",
-        callbacks=[lightgbm.early_stopping(settings.patience, verbose=False)],
-    )
-    booster = model.booster_  # the classifier around it would warn of arrays without names
-
-    def predict(features: Features) -> Probabilities:
-        return np.asarray(booster.predict(features), np.float64)
-
-    return Learned(predict, int(model.best_iteration_ or settings.rounds_max))
+    """Return LightGBM's trees; with tuned parameters, the very ones that tuning judged."""
+    return _learn(grow_lightgbm(fitted, held_out, _tell(settings, parameters)))
 
 
 def learn_catboost(
@@ -141,6 +105,14 @@ def learn_mlp(
         elif epoch - best_epoch >= EPOCHS_PATIENCE:
             break
     return Learned(_take_second(best), best_epoch)
+
+
+def _tell(settings: FitSettings, parameters: Parameters) -> FitSettings:
+    return replace(settings, parameters=tuple(parameters.items()))
+
+
+def _learn(stopped: StoppedFit) -> Learned:
+    return Learned(stopped.predict, stopped.rounds)
 
 
 def _take_second(model: ClassifierMixin) -> Callable[[Features], Probabilities]:

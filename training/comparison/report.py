@@ -21,8 +21,10 @@ _TEXT = """\
 {clients:,} clients, {features} features, default rate {default_rate:.2%}; out of fold on {folds}
 folds, the same for all. Sorted by cost.
 
-Each model decides by its own thresholds: those of a fold are chosen on the out-of-fold PD of the
-others. Cost: ({false_negative:g} x missed defaults + {false_positive:g} x refused good applicants)
+Each model decides by its own thresholds: that of a fold is chosen on the out-of-fold PD of the
+others, given by models that were fitted on the fold's clients. `credit train` fits again without
+them, by pairs of folds, so the cost here and its expected cost are two figures of the same model.
+Cost: ({false_negative:g} x missed defaults + {false_positive:g} x refused good applicants)
 / applicants. Score: 1 - cost / cost of deciding everyone wrongly. Differences are to the served
 model; their intervals are paired, of 95 %, by {repetitions} draws of clients, the same for all (*
 excludes 0); that another fit, or other folds, would give others is not in them. Times are of all

@@ -17,7 +17,7 @@ from credit.features.catalog import FEATURE_NAMES
 from training.comparison.candidates import INSTALL, Candidate, list_candidates
 from training.comparison.drawn_figures import draw_figures
 from training.comparison.early_stopping import Parameters
-from training.comparison.judgement import compare_drawn, decide_nested, judge
+from training.comparison.judgement import compare_drawn, decide_by_other_folds, judge
 from training.comparison.prediction import Population, predict_out_of_fold, shorten
 from training.comparison.preparation import Columns
 from training.comparison.report import Comparison, describe_comparison
@@ -61,7 +61,7 @@ class ComparisonOrder:
         out: Folder for page, table and plots; None: MLflow alone has them.
         costs: Prices of mistakes.
         memory_limit: Memory the table engine may use, such as ``4GB``.
-        parameters: Settings by family, from tuning; they take the place of the default ones.
+        parameters: Settings by family, from tuning, each in place of all the default ones.
         fit: Seed, threads, hold-out, patience and most rounds of what stops early. Its
             parameters are not read: those of XGBoost are beside the other families'.
     """
@@ -173,7 +173,7 @@ class _Contest:
     def _measure(self, candidate: Candidate, on_fold: Progress) -> Measured:
         who, costs, seed = self._population, self._order.costs, self._order.fit.seed
         prediction = predict_out_of_fold(candidate, who, self._order.fit, on_fold)
-        refused, threshold = decide_nested(who.defaulted, prediction.pd, who.folds, costs)
+        refused, threshold = decide_by_other_folds(who.defaulted, prediction.pd, who.folds, costs)
         figures = judge(who.defaulted, prediction.pd, refused, threshold, costs)
         drawn = draw_figures(who.defaulted, prediction.pd, refused, costs, seed=seed)
         if self._served is None:

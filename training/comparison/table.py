@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 from rich.console import Console, Group
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from training.comparison.drawn_figures import DRAWN_FIGURES
 from training.comparison.row import Measured, Row
+from training.evidence.tabulate import tabulate
 
 NAMES = {
     "auc": "AUC",
@@ -63,28 +64,14 @@ def render_table(rows: Sequence[Row], *, wide: bool) -> Group:
     shown = [place for place, title in enumerate(_TITLES) if wide or title in _NARROW]
     for place in shown:
         figures.add_column(_TITLES[place], justify="right", no_wrap=True)
-    differences = Table(
-        title="Less the served model, with 95 % interval (* excludes 0)",
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        header_style="bold",
-        pad_edge=False,
-    )
-    differences.add_column("model")
-    for name in _IN_TERMINAL:
-        differences.add_column(NAMES[name], justify="right", no_wrap=True)
     for row in rows:
         style = "bold" if row.candidate.is_served else "dim" if row.measured is None else ""
         opening, cells = _name(row), _list_cells(row)
         figures.add_row(*opening, *(cells[place] for place in shown), style=style)
-        if row.measured and row.measured.against_served:
-            found = (_render_difference(row.measured, name) for name in _IN_TERMINAL)
-            differences.add_row(row.candidate.name, *found)
+    together = [_IN_TERMINAL] if wide else [(name,) for name in _IN_TERMINAL]
+    differences = [table for names in together if (table := _show_differences(rows, names))]
     notes = [f"{row.candidate.name}: {note}" for row in rows for note in row.notes]
-    return Group(
-        Padding(figures, (1, 0)), *([differences] if differences.row_count else []), "", *notes
-    )
+    return Group(Padding(figures, (1, 0)), *differences, "", *notes)
 
 
 def print_table(rows: Sequence[Row]) -> None:
@@ -97,21 +84,21 @@ def print_table(rows: Sequence[Row]) -> None:
 
 def render_markdown(rows: Sequence[Row]) -> str:
     """Return two tables, of figures and of differences, and the notes, as Markdown."""
-    lines = _open_table(["model", "imbalance", *_TITLES])
-    lines += [_join([*_name(row, mark="**"), *_list_cells(row)]) for row in rows]
-    titles = ["less the served model", *(NAMES[name] for name in DRAWN_FIGURES)]
-    lines += ["", *_open_table(titles)]
-    for row in rows:
-        if row.measured and row.measured.against_served:
-            found = (_render_difference(row.measured, name) for name in DRAWN_FIGURES)
-            lines.append(_join([row.candidate.name, *found]))
+    figures = tabulate(
+        ("model", "imbalance", *_TITLES),
+        [[*_name(row, mark="**"), *_list_cells(row)] for row in rows],
+    )
+    differences = tabulate(
+        ("less the served model", *(NAMES[name] for name in DRAWN_FIGURES)),
+        _list_differences(rows, DRAWN_FIGURES),
+    )
     notes = [f"- {row.candidate.name}: {note}" for row in rows for note in row.notes]
-    return "\n".join([*lines, "", *notes]) + "\n"
+    return "\n".join([figures, "", differences, "", *notes]) + "\n"
 
 
 def render_note(rows: Sequence[Row]) -> str:
     """Return the figures that decide, as Markdown that fits into a run's note: 8,000 characters."""
-    lines = _open_table(["model", "AUC", "cost", "ECE", "AUC less served", "cost less served"])
+    lines = []
     for row in rows:
         figures = row.measured.figures if row.measured else None
         shown = [figures.auc, figures.cost, figures.ece] if figures else []
@@ -119,8 +106,32 @@ def render_note(rows: Sequence[Row]) -> str:
         against = row.measured.against_served if row.measured else {}
         found = [f"{against[name]:+.4f}" if name in against else _NOTHING for name in _IN_TERMINAL]
         mark = "**" if row.candidate.is_served else ""
-        lines.append(_join([f"{mark}{row.candidate.name}{mark}", *cells, *found]))
-    return "\n".join(lines)
+        lines.append([f"{mark}{row.candidate.name}{mark}", *cells, *found])
+    return tabulate(("model", "AUC", "cost", "ECE", "AUC less served", "cost less served"), lines)
+
+
+def _show_differences(rows: Sequence[Row], names: Sequence[str]) -> Table | None:
+    table = Table(
+        title="Less the served model, with 95 % interval (* excludes 0)",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+    )
+    table.add_column("model", no_wrap=True)
+    for name in names:
+        table.add_column(NAMES[name], justify="right", no_wrap=True)
+    for cells in _list_differences(rows, names):
+        table.add_row(*cells)
+    return table if table.row_count else None
+
+
+def _list_differences(rows: Sequence[Row], names: Sequence[str]) -> Iterator[list[str]]:
+    for row in rows:
+        if row.measured and row.measured.against_served:
+            found = (_render_difference(row.measured, name) for name in names)
+            yield [row.candidate.name, *found]
 
 
 def _name(row: Row, mark: str = "") -> list[str]:
@@ -149,11 +160,3 @@ def _render_figure(value: float) -> str:
 def _render_difference(measured: Measured, name: str) -> str:
     difference = measured.against_served[name]
     return f"{difference:+.4f}{'*' if difference.excludes_zero else ''}"
-
-
-def _open_table(titles: Sequence[str]) -> list[str]:
-    return [_join(titles), f"|{'---|' * len(titles)}"]
-
-
-def _join(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

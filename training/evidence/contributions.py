@@ -9,6 +9,8 @@ import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
+from credit.errors import ExplanationWrong
+
 TOLERANCE = 1e-3
 """In log-odds. XGBoost adds up hundreds of trees in float32, in another order than when it
 predicts; what is not rounding would be far larger."""
@@ -54,7 +56,7 @@ def compute_contributions(
         names: Of the columns, the booster's own in its order.
 
     Raises:
-        ArithmeticError: If contributions and bias do not add up to the margin.
+        ExplanationWrong: If contributions and bias do not add up to the margin.
     """
     matrix = xgb.DMatrix(features, feature_names=list(names))
     shares = booster.predict(matrix, pred_contribs=True).astype(np.float64)
@@ -70,10 +72,10 @@ def require_sums(error: float, tolerance: float = TOLERANCE) -> None:
     """Return if contributions and bias add up to the margin.
 
     Raises:
-        ArithmeticError: If they do not, so that they explain another model than this one.
+        ExplanationWrong: If they do not, so that they explain another model than this one.
     """
     if not error <= tolerance:
-        raise ArithmeticError(
+        raise ExplanationWrong(
             f"Contributions and bias miss the model's margin by up to {error:.2g}; expected "
             f"at most {tolerance:g}. They explain another model: check that the columns are the "
             "booster's own, and the version of XGBoost."

@@ -1,4 +1,4 @@
-"""The file between `credit tune` and `credit train`: each family's parameters, and why those.
+"""The file between `credit tune` and who fits: each family's parameters, and why those.
 
 The one that comes with the package is in git, so that nobody has to tune to train, and a model's
 parameters have a history.
@@ -16,7 +16,7 @@ from credit.errors import TuningUnusable
 from credit.store_manifest import Sha256
 from training.fitting import FitSettings
 from training.replacing import replacing
-from training.tuning.family_name import BOOSTED, SERVED, FamilyName
+from training.tuning.family_name import SERVED, FamilyName
 from training.tuning.space import Value
 
 FILE_NAME = "best_parameters.json"
@@ -144,14 +144,14 @@ def read_fit_settings(path: Path | None = None) -> FitSettings:
     return FitSettings(parameters=tuple(parameters.model_dump(exclude_unset=True).items()))
 
 
-def read_boosted_parameters(path: Path | None = None) -> dict[str, dict[str, Value]]:
-    """Return what the file holds of the boosted families, by name, for `credit compare`.
+def read_family_parameters(path: Path | None = None) -> dict[str, dict[str, Value]]:
+    """Return the parameters of every family in the file, by its name, for `credit compare`.
 
     Raises:
         TuningUnusable: As `read_best_parameters`.
     """
     families = read_best_parameters(path).families
-    return {name.value: tuned.parameters for name, tuned in families.items() if name in BOOSTED}
+    return {name.value: tuned.parameters for name, tuned in families.items()}
 
 
 def _describe(error: ValidationError) -> str:

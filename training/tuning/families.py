@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import xgboost as xgb
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from training.fitting import FitFold, FitSettings, fit_until_it_stops
+from training.lightgbm_fit import fit_lightgbm, import_lightgbm
 from training.tuning.family_name import FamilyName
-from training.tuning.lightgbm_fit import fit_lightgbm
 from training.tuning.space import Choice, Numbers, Parameters, Space, Span
 
 
@@ -34,6 +35,7 @@ class BoostedFamily:
         fixed: What is not.
         start: The setting to be better than, where no tuned one is known.
         fit: Fits a fold's model.
+        find_version: Returns the version of the library that does.
     """
 
     name: FamilyName
@@ -41,6 +43,7 @@ class BoostedFamily:
     fixed: Numbers
     start: Numbers
     fit: FitFold
+    find_version: Callable[[], str]
 
     method = SearchMethod.OPTUNA
 
@@ -83,6 +86,7 @@ XGBOOST = BoostedFamily(
     fixed={"max_bin": 128},
     start=dict(FitSettings().parameters),
     fit=fit_until_it_stops,
+    find_version=lambda: xgb.__version__,
 )
 
 LIGHTGBM = BoostedFamily(
@@ -108,6 +112,7 @@ LIGHTGBM = BoostedFamily(
         "subsample_freq": 1,
     },
     fit=fit_lightgbm,
+    find_version=lambda: str(import_lightgbm().__version__),
 )
 
 LOGISTIC_REGRESSION = GridFamily(

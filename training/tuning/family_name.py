@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class FamilyName(StrEnum):
-    """The model families that can be tuned."""
+    """The model families that can be tuned, by the names that `credit compare` has for them."""
 
     XGBOOST = "xgboost"
     LIGHTGBM = "lightgbm"
@@ -15,7 +15,5 @@ class FamilyName(StrEnum):
     NAIVE_BAYES = "naive_bayes"
 
 
-BOOSTED = (FamilyName.XGBOOST, FamilyName.LIGHTGBM)
-"""Those whose parameters `credit compare` takes from the file."""
 SERVED = FamilyName.XGBOOST
 """The one that `credit train` fits."""

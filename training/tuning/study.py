@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -24,6 +23,7 @@ from training.fitting import FitSettings
 from training.tuning.families import BoostedFamily
 from training.tuning.judging import Judged, judge
 from training.tuning.problem import Problem
+from training.tuning.reservation import reserved
 from training.tuning.space import Numbers, describe_space
 
 PRUNED_AT = 0.15
@@ -91,12 +91,12 @@ def run_study(
     trial draws by its own seed, so that a study that was interrupted ends as one that was not.
 
     Raises:
-        TuningUnusable: If the file is no study's, or another process is at it.
-        TrainingImpossible: If there are too few clients of a class.
+        TuningUnusable: If the file is no study's, or is not to be had for this process alone.
+        TrainingImpossible: If there are too few clients of a class, or no such library.
     """
     name = name_study(problem, family, incumbent, order.fit)
     ends_s = time.monotonic() + (np.inf if order.timeout_s is None else order.timeout_s)
-    with _reserved(order.file), _opened(order.file, name) as study:
+    with reserved(order.file), _opened(order.file, name) as study:
         _give_up_stale(study)
         done = len(_list_finished(study))
         say(
@@ -116,12 +116,18 @@ def run_study(
 def name_study(
     problem: Problem, family: BoostedFamily, incumbent: Numbers, fit: FitSettings
 ) -> str:
-    """Return a name that other data, features, spaces or folds do not share."""
+    """Return a name that other data, features, spaces, folds, prices or versions do not share.
+
+    Raises:
+        TrainingImpossible: If the family's library is not installed.
+    """
     facts = {
         "sources": dict(problem.sources),
         "fingerprint": problem.fingerprint,
         "space": describe_space(family.space),
         "fixed": dict(family.fixed),
+        "version": family.find_version(),
+        "costs": asdict(problem.costs),
         "incumbent": dict(incumbent),
         "fit": {key: value for key, value in asdict(fit).items() if key not in _INDIFFERENT},
     }
@@ -130,22 +136,6 @@ def name_study(
 
 
 _INDIFFERENT = ("parameters", "threads")
-
-
-@contextmanager
-def _reserved(file: Path) -> Iterator[None]:
-    """Keep others from the study; the system ends it with the process, however that ends."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    lock = file.with_name(f"{file.name}.lock")
-    with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as connection:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            raise TuningUnusable(
-                f"Another process is tuning with {file}. Wait for its end, or name another file "
-                "with --study."
-            ) from None
-        yield
 
 
 @contextmanager

@@ -41,16 +41,15 @@ def test_nothing_bounds_the_full_run() -> None:
     assert {candidate.clients_max for candidate in list_candidates(full=True)} == {None}
 
 
-def test_tuned_settings_take_the_place_of_the_default_ones() -> None:
+def test_tuned_settings_take_the_place_of_all_default_ones() -> None:
     tuned: dict[str, dict[str, float]] = {"lightgbm": {"num_leaves": 7}, "xgboost": {"eta": 0.2}}
 
     candidates = list_candidates(parameters=tuned)
 
     for name in ("lightgbm", "lightgbm, class weight"):
-        parameters = find(name, candidates).parameters
-        assert (parameters["num_leaves"], parameters["learning_rate"]) == (7, 0.05)
-    assert candidates[0].parameters["eta"] == 0.2
-    assert candidates[0].parameters["max_depth"] == 4
+        assert find(name, candidates).parameters == {"num_leaves": 7}
+    assert candidates[0].parameters == {"eta": 0.2}
+    assert find("catboost", candidates).parameters["depth"] == 4
 
 
 @pytest.mark.parametrize("given", [{"models": ("xgbost",)}, {"parameters": {"xgbost": {}}}])
@@ -68,8 +67,8 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     missing = {candidate.name: candidate.missing_package for candidate in candidates}
 
     assert missing["catboost"] == "catboost"
-    assert missing["logistic, SMOTE"] == "imblearn"
-    assert missing["logistic, class weight"] is None
+    assert missing["logistic_regression, SMOTE"] == "imblearn"
+    assert missing["logistic_regression, class weight"] is None
 
 
 def test_only_the_strategies_that_make_clients_up_or_leave_them_out_resample() -> None:

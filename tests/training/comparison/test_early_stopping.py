@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.comparison.early_stopping import EarlyStopped, Learned, Parameters, Sample
+from training.comparison.early_stopping import EarlyStopped, Learned, Parameters
 from training.comparison.imbalance import Imbalance
-from training.fitting import FitSettings
+from training.fitting import FitSettings, Sample
 
 Seen = list[tuple[Sample, Sample]]
 

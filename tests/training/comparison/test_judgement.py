@@ -8,7 +8,7 @@ from training.comparison.drawn_figures import DRAWN_FIGURES, draw_figures
 from training.comparison.judgement import (
     compare_drawn,
     compute_business_score,
-    decide_nested,
+    decide_by_other_folds,
     judge,
 )
 from training.evidence.bootstrap import draw_counts
@@ -66,19 +66,19 @@ def test_a_worse_model_is_told_from_the_served_one() -> None:
     assert against["brier"].low > 0
 
 
-def test_no_client_has_a_part_in_the_threshold_that_judges_them() -> None:
-    usual, _ = decide_nested(DEFAULTED, PD, FOLDS, COSTS)
+def test_a_fold_s_own_outcomes_do_not_choose_its_threshold() -> None:
+    usual, _ = decide_by_other_folds(DEFAULTED, PD, FOLDS, COSTS)
     of_fold = FOLDS == 1
 
-    other, _ = decide_nested(DEFAULTED ^ of_fold, PD, FOLDS, COSTS)
+    other, _ = decide_by_other_folds(DEFAULTED ^ of_fold, PD, FOLDS, COSTS)
 
     np.testing.assert_array_equal(other[of_fold], usual[of_fold])
     assert not np.array_equal(other, usual)
 
 
 def test_a_threshold_on_probabilities_that_are_off_costs_no_more() -> None:
-    calibrated, near = decide_nested(DEFAULTED, PD, FOLDS, COSTS)
-    off, far = decide_nested(DEFAULTED, np.sqrt(PD), FOLDS, COSTS)
+    calibrated, near = decide_by_other_folds(DEFAULTED, PD, FOLDS, COSTS)
+    off, far = decide_by_other_folds(DEFAULTED, np.sqrt(PD), FOLDS, COSTS)
 
     assert compute_cost(DEFAULTED, off, COSTS) == pytest.approx(
         compute_cost(DEFAULTED, calibrated, COSTS), abs=0.002

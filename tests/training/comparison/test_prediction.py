@@ -10,11 +10,17 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from credit.cost import CostMatrix
 from tests.training.comparison.conftest import QUICK
 from training.comparison.candidates import Candidate, list_candidates
 from training.comparison.prediction import LONGEST_NOTE, Population, predict_out_of_fold, shorten
 from training.fitting import FOLDS, cross_validate
+from training.tuning.families import FAMILIES, LIGHTGBM, XGBOOST, BoostedFamily, GridFamily
+from training.tuning.grid import search_grid
+from training.tuning.judging import judge
+from training.tuning.problem import Problem
 
+GRIDS = [family for family in FAMILIES.values() if isinstance(family, GridFamily)]
 STATUS = Path("/proc/self/status")
 EVERY = {candidate.name: candidate for candidate in list_candidates(full=True)}
 LIGHT: dict[str, dict[str, Any]] = {
@@ -63,6 +69,38 @@ def test_the_served_candidate_is_what_training_fits(population: Population) -> N
     assert prediction.rounds == served.rounds
 
 
+@pytest.mark.parametrize("family", [XGBOOST, LIGHTGBM], ids=lambda family: family.name)
+def test_what_was_tuned_is_what_is_compared(family: BoostedFamily, population: Population) -> None:
+    eager = {"min_child_weight": 1, "min_child_samples": 20, "colsample_bytree": 0.6}
+    tuned = {name: eager.get(name, value) for name, value in family.start.items()}
+    named = family.name.value
+    problem = Problem(population.features, population.defaulted, CostMatrix(), "", {})
+    candidates = list_candidates([named], parameters={named: tuned})
+    candidate = next(one for one in candidates if one.name == named)
+
+    compared = predict_out_of_fold(candidate, population, QUICK)
+
+    judged = judge(problem, family, tuned, QUICK)
+    np.testing.assert_array_equal(compared.pd, judged.pd)
+    assert np.mean(compared.rounds) == judged.rounds
+    assert len(np.unique(judged.pd)) > 100
+
+
+@pytest.mark.parametrize("family", GRIDS, ids=lambda family: family.name)
+def test_the_setting_that_a_grid_found_can_be_compared(
+    family: GridFamily, population: Population
+) -> None:
+    problem = Problem(population.features, population.defaulted, CostMatrix(), "", {})
+    found = search_grid(problem, family, seed=0).cells[0].parameters
+    candidates = list_candidates([family.name.value], parameters={family.name.value: found})
+    candidate = next(one for one in candidates if one.name == family.name.value)
+
+    prediction = predict_out_of_fold(candidate, population, QUICK)
+
+    assert candidate.parameters == found
+    assert roc_auc_score(population.defaulted, prediction.pd) > 0.7
+
+
 @pytest.mark.parametrize("name", ["xgboost, SMOTE", "mlp", "lightgbm", "catboost"])
 def test_the_same_seed_gives_the_same_probabilities(name: str, population: Population) -> None:
     first, second = (predict_out_of_fold(find(name), population, QUICK).pd for _ in range(2))
@@ -70,7 +108,9 @@ def test_the_same_seed_gives_the_same_probabilities(name: str, population: Popul
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("name", ["logistic", "logistic, SMOTE", "xgboost", "woe_scorecard"])
+@pytest.mark.parametrize(
+    "name", ["logistic_regression", "logistic_regression, SMOTE", "xgboost", "woe_scorecard"]
+)
 def test_who_is_left_out_has_no_part_in_what_is_learned(name: str, population: Population) -> None:
     left_out = population.folds == 2
     lied_about = replace(population, defaulted=population.defaulted ^ left_out)
@@ -83,15 +123,15 @@ def test_who_is_left_out_has_no_part_in_what_is_learned(name: str, population: P
 
 
 def test_a_weighted_model_believes_that_half_default(population: Population) -> None:
-    plain = predict_out_of_fold(find("logistic"), population, QUICK).pd
-    weighted = predict_out_of_fold(find("logistic, class weight"), population, QUICK).pd
+    plain = predict_out_of_fold(find("logistic_regression"), population, QUICK).pd
+    weighted = predict_out_of_fold(find("logistic_regression, class weight"), population, QUICK).pd
 
     assert plain.mean() == pytest.approx(population.defaulted.mean(), abs=0.02)
     assert weighted.mean() > 2 * plain.mean()
 
 
 def test_a_library_s_warning_is_a_note(population: Population) -> None:
-    hasty = find("logistic", max_iter=1, solver="lbfgs")
+    hasty = find("logistic_regression", max_iter=1, solver="lbfgs")
 
     prediction = predict_out_of_fold(hasty, population, QUICK)
 
@@ -100,13 +140,13 @@ def test_a_library_s_warning_is_a_note(population: Population) -> None:
 
 
 def test_a_column_without_any_value_is_a_note_of_the_imputer(population: Population) -> None:
-    prediction = predict_out_of_fold(find("logistic"), population, QUICK)
+    prediction = predict_out_of_fold(find("logistic_regression"), population, QUICK)
 
     assert "No value at all, so 0 is put in: OWN_CAR_AGE" in prediction.notes
 
 
 def test_a_bounded_fit_says_how_many_clients_it_is_on(population: Population) -> None:
-    bounded = replace(find("logistic"), clients_max=300)
+    bounded = replace(find("logistic_regression"), clients_max=300)
     folds_done: list[tuple[int, int]] = []
 
     prediction = predict_out_of_fold(

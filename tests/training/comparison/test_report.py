@@ -34,7 +34,7 @@ def measure(candidate: Candidate, cost: float, *notes: str) -> Row:
 ROWS = sort_by_cost(
     [
         Row(CANDIDATES["catboost"], failure="failed: no reason"),
-        measure(CANDIDATES["logistic, SMOTE"], 0.55, "ConvergenceWarning: slow"),
+        measure(CANDIDATES["logistic_regression, SMOTE"], 0.55, "ConvergenceWarning: slow"),
         measure(CANDIDATES["xgboost"], 0.52),
         measure(CANDIDATES["dummy"], 0.8),
     ]
@@ -44,7 +44,7 @@ ROWS = sort_by_cost(
 def test_the_cheapest_stands_first_and_who_has_no_figures_last() -> None:
     assert [row.candidate.name for row in ROWS] == [
         "xgboost",
-        "logistic, SMOTE",
+        "logistic_regression, SMOTE",
         "dummy",
         "catboost",
     ]
@@ -57,12 +57,12 @@ def test_the_page_has_figures_differences_and_notes() -> None:
     assert "| 0.6000 | - | 0.5200 |" in lines[2]
     assert lines[5].startswith("| catboost | none | - | - |")
     assert (
-        "| logistic, SMOTE | -0.0020 (-0.0030 to -0.0010)* | -0.0020 (-0.0030 to -0.0010)* "
-        "| +0.0100 (-0.0020 to +0.0200) |"
+        "| logistic_regression, SMOTE | -0.0020 (-0.0030 to -0.0010)* "
+        "| -0.0020 (-0.0030 to -0.0010)* | +0.0100 (-0.0020 to +0.0200) |"
     ) in "\n".join(lines)
-    assert f"- logistic, SMOTE: {SPOILT_PD}" in lines
-    assert "- logistic, SMOTE: fitted on 40 of a fold's 48 clients" in lines
-    assert "- logistic, SMOTE: ConvergenceWarning: slow" in lines
+    assert f"- logistic_regression, SMOTE: {SPOILT_PD}" in lines
+    assert "- logistic_regression, SMOTE: fitted on 40 of a fold's 48 clients" in lines
+    assert "- logistic_regression, SMOTE: ConvergenceWarning: slow" in lines
     assert "- catboost: failed: no reason" in lines
     assert len({line.count("|") for line in lines[:6]}) == 1
 
@@ -81,18 +81,21 @@ def test_the_note_of_the_largest_comparison_fits_into_mlflow() -> None:
 def test_only_a_model_with_a_strategy_is_said_to_be_uncalibrated() -> None:
     spoilt = [row.candidate.name for row in ROWS if SPOILT_PD in row.notes]
 
-    assert spoilt == ["logistic, SMOTE"]
+    assert spoilt == ["logistic_regression, SMOTE"]
 
 
 @pytest.mark.parametrize(("wide", "width"), [(True, 160), (False, 80)])
 def test_the_terminal_shows_every_model_in_full(*, wide: bool, width: int) -> None:
     console = Console(width=width, record=True, file=StringIO())
 
-    console.print(render_table(ROWS, wide=wide))
+    rows = [*(measure(candidate, 0.5) for candidate in list_candidates(full=True)), ROWS[-1]]
+
+    console.print(render_table(rows, wide=wide))
 
     text = console.export_text()
-    for row in ROWS:
-        assert row.candidate.family.name in text
+    for row in rows:
+        assert row.candidate.name in text or row.candidate.is_served
+    assert "xgboost (served)" in text
     assert "\u2026" not in text  # nothing is cut off
     assert "+0.0100 (-0.0020 to +0.0200)" in text
     assert "catboost: failed: no reason" in text
@@ -102,7 +105,7 @@ def test_the_terminal_shows_every_model_in_full(*, wide: bool, width: int) -> No
 def test_the_spreadsheet_has_everything_that_was_measured() -> None:
     frame = to_frame(ROWS)
 
-    assert list(frame["family"]) == ["xgboost", "logistic", "dummy", "catboost"]
+    assert list(frame["family"]) == ["xgboost", "logistic_regression", "dummy", "catboost"]
     assert frame.loc[1, "auc_minus_served_low"] == -0.003
     assert frame.loc[0, "served"]
     assert frame["auc"].isna().tolist() == [False, False, False, True]
@@ -125,6 +128,7 @@ def test_the_section_has_two_plots_and_what_the_parent_run_shows() -> None:
         }
     )
     assert "100 clients, 9 features, default rate 8.00%" in section.text
+    assert "the cost here and its expected cost are two figures" in section.text
 
 
 def test_the_served_model_alone_has_no_plot() -> None:

@@ -12,6 +12,7 @@ import xgboost as xgb
 from matplotlib._pylab_helpers import Gcf
 
 from credit.decision import Decision
+from credit.errors import ExplanationWrong
 from credit.features.catalog import FEATURE_NAMES
 from training.evidence.contributions import compute_contributions, require_sums
 from training.evidence.drawing import render_png
@@ -84,7 +85,7 @@ def test_contributions_and_bias_add_up_to_the_margin(fitted: Fitted) -> None:
 
 @pytest.mark.parametrize("error", [0.002, float("nan"), float("inf")])
 def test_contributions_that_do_not_add_up_are_refused(error: float) -> None:
-    with pytest.raises(ArithmeticError, match="miss the model's margin"):
+    with pytest.raises(ExplanationWrong, match="miss the model's margin"):
         require_sums(error)
 
 

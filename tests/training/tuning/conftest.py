@@ -45,6 +45,7 @@ def family() -> BoostedFamily:
         fixed={"slope": 1.0},
         start={"rate": 0.4, "slope": 1.0},
         fit=guess,
+        find_version=lambda: "1.0",
     )
 
 

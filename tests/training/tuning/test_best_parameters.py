@@ -16,12 +16,12 @@ from training.tuning.best_parameters import (
     BestParameters,
     TunedFamily,
     read_best_parameters,
-    read_boosted_parameters,
+    read_family_parameters,
     read_fit_settings,
     write_best_parameters,
 )
 from training.tuning.families import FAMILIES, XGBOOST, BoostedFamily
-from training.tuning.family_name import FamilyName
+from training.tuning.family_name import SERVED, FamilyName
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -180,6 +180,15 @@ def test_a_file_without_the_served_family_is_told(file: Path) -> None:
 
 
 def test_a_comparison_is_given_the_parameters_of_the_served_family() -> None:
-    parameters = read_boosted_parameters()
+    parameters = read_family_parameters()
 
     assert parameters["xgboost"] == dict(read_fit_settings().parameters)
+
+
+def test_a_comparison_is_given_whatever_was_tuned(file: Path) -> None:
+    best = read_best_parameters(file)
+    for name in FamilyName:
+        best = best.replace_family(name, make_tuned(parameters=best.families[SERVED].parameters))
+    write_best_parameters(best, file)
+
+    assert set(read_family_parameters(file)) == set(FamilyName)

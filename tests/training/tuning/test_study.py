@@ -16,10 +16,10 @@ import pytest
 from numpy.typing import NDArray
 from optuna.trial import TrialState
 
-from credit.cost import Flags
+from credit.cost import CostMatrix, Flags
 from credit.errors import TrainingImpossible, TuningUnusable
 from training.fitting import FOLDS, FitSettings, StoppedFit
-from training.tuning.families import BoostedFamily
+from training.tuning.families import LIGHTGBM, BoostedFamily
 from training.tuning.problem import Problem
 from training.tuning.space import Span
 from training.tuning.study import (
@@ -135,7 +135,12 @@ def fit(*given):
     return guess(*given)
 
 family = BoostedFamily(
-    FamilyName.XGBOOST, {"rate": Span(0.01, 0.9)}, {"slope": 1.0}, {"rate": 0.4, "slope": 1.0}, fit
+    FamilyName.XGBOOST,
+    {"rate": Span(0.01, 0.9)},
+    {"slope": 1.0},
+    {"rate": 0.4, "slope": 1.0},
+    fit,
+    lambda: "1.0",
 )
 order = StudyOrder(Path(sys.argv[1]), 1000, None, FitSettings(rounds_max=4, patience=2, threads=1))
 run_study(make_problem(), family, family.start, order, print, lambda *done: print(done, flush=True))
@@ -207,13 +212,37 @@ def test_a_search_of_something_else_is_kept_apart(
     for other in (
         search(on=other_problem, trials=2),
         search(on=replace(problem, fingerprint="other code"), trials=2),
+        search(on=replace(problem, costs=CostMatrix(5.0, 1.0)), trials=2),
         search(of=wider, trials=2),
+        search(of=replace(family, find_version=lambda: "1.1"), trials=2),
         search(of=replace(family, start={"rate": 0.3, "slope": 1.0}), trials=2),
         search(fit=replace(QUICK, patience=3), trials=2),
     ):
         assert other.name != of_first.name
         assert len(other.trials) == 2
     assert len(search(trials=3).trials) == 3
+
+
+def test_a_study_s_name_knows_the_library_that_fits(
+    boosted: BoostedFamily, problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = name_study(problem, boosted, boosted.start, QUICK)
+    assert name_study(problem, boosted, boosted.start, QUICK) == name
+
+    monkeypatch.setattr(f"{boosted.name.value}.__version__", "0.0.1")
+
+    assert name_study(problem, boosted, boosted.start, QUICK) != name
+
+
+def test_a_library_that_is_not_installed_is_told_before_the_search(
+    search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+
+    with pytest.raises(TrainingImpossible, match=r"credit-scoring\[comparison\]"):
+        search(tmp_path / "studies.db", of=LIGHTGBM)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_how_many_cores_fit_is_the_same_study(problem: Problem, family: BoostedFamily) -> None:

@@ -1,8 +1,9 @@
-"""A fold's fit by LightGBM, stopped as XGBoost's is."""
+"""Fits by LightGBM, stopped as XGBoost's are; tuning and comparing have the same."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from credit.cost import Flags, Probabilities
 from credit.errors import TrainingImpossible
-from training.fitting import FitSettings, hold_out
+from training.fitting import FitSettings, Sample, split_held_out
 
 if TYPE_CHECKING:
     import lightgbm
@@ -40,13 +41,16 @@ def fit_lightgbm(
     Raises:
         TrainingImpossible: If LightGBM is not installed.
     """
-    try:
-        import lightgbm
-    except ImportError:
-        raise TrainingImpossible(
-            "LightGBM is not installed. Install the extra: pip install 'credit-scoring[comparison]'"
-        ) from None
-    fitted, held_out = hold_out(defaulted, settings)
+    return grow_lightgbm(*split_held_out(features, defaulted, settings), settings)
+
+
+def grow_lightgbm(fitted: Sample, held_out: Sample, settings: FitSettings) -> StoppedLightGbm:
+    """Return a booster fitted on the first sample, stopped by the log loss of the second.
+
+    Raises:
+        TrainingImpossible: If LightGBM is not installed.
+    """
+    lightgbm = import_lightgbm()
     own = {
         "objective": "binary",
         "metric": "binary_logloss",
@@ -57,12 +61,28 @@ def fit_lightgbm(
         "verbosity": -1,
         **dict(settings.parameters),
     }
-    matrix = lightgbm.Dataset(features[fitted], defaulted[fitted], params=own)
+    matrix = lightgbm.Dataset(fitted.features, fitted.defaulted, weight=fitted.weights, params=own)
+    stops_by = matrix.create_valid(held_out.features, held_out.defaulted, weight=held_out.weights)
     booster = lightgbm.train(
         own,
         matrix,
         num_boost_round=settings.rounds_max,
-        valid_sets=[matrix.create_valid(features[held_out], defaulted[held_out])],
+        valid_sets=[stops_by],
         callbacks=[lightgbm.early_stopping(settings.patience, verbose=False)],
     )
     return StoppedLightGbm(booster)
+
+
+def import_lightgbm() -> ModuleType:
+    """Return LightGBM.
+
+    Raises:
+        TrainingImpossible: If it is not installed.
+    """
+    try:
+        import lightgbm as package
+    except ImportError:
+        raise TrainingImpossible(
+            "LightGBM is not installed. Install the extra: pip install 'credit-scoring[comparison]'"
+        ) from None
+    return package
