@@ -119,7 +119,7 @@ def explain(
 
     Raises:
         ValueError: If a column of the model is missing, or the applications are not these clients'.
-        ArithmeticError: If contributions do not add up to the model's margin.
+        ExplanationWrong: If contributions do not add up to the model's margin.
     """
     used = take_booster_columns(booster, features, names)
     generator = np.random.default_rng(seed)
