@@ -21,6 +21,12 @@ def say_nothing(_line: str) -> None:
     """Print nothing, where a script reads the output."""
 
 
+def warn(line: str) -> None:
+    """Print a line beside the output if it is a note; where a script reads the output."""
+    if line.startswith("Note: "):
+        typer.echo(line, err=True)
+
+
 def complain(message: str) -> None:
     """Print a failure as one line, beside the output."""
     line = " ".join(message.splitlines())

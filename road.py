@@ -135,7 +135,8 @@ def train_version(
     require_server(settings.mlflow_tracking_uri)
     from training.order import TrainingOrder
     from training.pipeline import train
-    from training.tuning.best_parameters import read_fit_settings
+    from training.tuning.best_parameters import read_best_parameters, read_fit_settings
+    from training.tuning.family_name import SERVED
 
     options = options or TrainOptions()
     order = TrainingOrder(
@@ -150,6 +151,7 @@ def train_version(
         refer_share=options.refer_share,
         contact=settings.contact,
         fit=read_fit_settings(options.parameters),
+        tuned=read_best_parameters(options.parameters).families[SERVED],
     )
     result = train(order, say, track)
     if Path(settings.history_store) != order.history_store:
@@ -230,7 +232,7 @@ def build_staging(settings: Settings, project: Path, say: Say) -> BuiltBento:
 
 def describe_evaluation(result: TrainingResult) -> str:
     """Return the out-of-fold figures as lines for a person."""
-    evaluation, choice = result.evaluation, result.evaluation.choice
+    evaluation, choice, metrics = result.evaluation, result.evaluation.choice, result.metrics
     return "\n".join(
         (
             (
@@ -242,8 +244,8 @@ def describe_evaluation(result: TrainingResult) -> str:
                 f"KS {evaluation.ks:.4f}   calibration error {evaluation.ece:.4f}"
             ),
             (
-                f"  threshold {choice.threshold:.4f}: refuses {choice.refused_share:.1%}; "
-                f"expected cost {result.metrics['nested_cost']:.4f} per applicant"
+                f"  threshold {choice.threshold:.4f}; expected cost {metrics['nested_cost']:.4f} "
+                f"per applicant, refusing {metrics['nested_refused_share']:.1%} (nested folds)"
             ),
         )
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.options import AsJson, Data, Engine, choose_history_engine, read_settings
-from console import say, say_nothing, show_progress
+from console import say, say_nothing, show_progress, warn
 from training.tuning.family_name import SERVED, FamilyName
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def train(
     options = TrainOptions(feature_list, parameters, refer_share)
     if as_json:
         with redirect_stdout(sys.stderr), show_progress() as track:  # MLflow prints links
-            result = train_version(data, settings, chosen, say_nothing, track, options)
+            result = train_version(data, settings, chosen, warn, track, options)
         typer.echo(json.dumps(_describe_training(result)))
         return
     with show_progress() as track:

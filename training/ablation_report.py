@@ -15,7 +15,7 @@ from training.feature_matrix import TRAINING_TABLE, build_matrix
 from training.fitting import FitSettings
 from training.histories import build_histories
 from training.leakage import require_no_leak
-from training.replacing import replacing
+from training.replacing import replacing, require_own_file
 from training.sound_tables import require_sound_tables
 from training.tables import open_tables
 
@@ -63,8 +63,10 @@ def write_ablation(order: AblationOrder, say: Say, fit: FitSettings = FIT) -> No
     """Measure every family and write the page, whole or not at all.
 
     Raises:
-        CreditError: If the tables are not sound, too few, or know the outcome.
+        CreditError: If the tables are not sound, too few, or know the outcome; OutputExists if a
+            file of something else would be lost.
     """
+    require_own_file(order.out, "Written by `credit ablate`")
     require_sound_tables(order.data, say, order.memory_limit)
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
         say("Computing features")

@@ -253,11 +253,16 @@ def require_both_outcomes(defaulted: Flags) -> None:
     """
     defaults = int(np.count_nonzero(defaulted))
     repaid = len(defaulted) - defaults
+    if not (defaults and repaid):
+        raise TrainingImpossible(
+            f"application_train has {defaults} defaults and {repaid} repaid loans: TARGET holds "
+            "one value only, so nothing can be told apart. Is it the right column, and the whole "
+            "table?"
+        )
     if min(defaults, repaid) < FEWEST_OF_A_CLASS:
         raise TrainingImpossible(
             f"application_train has {defaults} defaults and {repaid} repaid loans; fitting on "
-            f"{FOLDS} folds needs at least {FEWEST_OF_A_CLASS} of each. Use more clients, for "
-            "instance `credit data make --clients 5000`."
+            f"{FOLDS} folds needs at least {FEWEST_OF_A_CLASS} of each. Use more clients."
         )
 
 

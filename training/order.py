@@ -17,6 +17,7 @@ from training.evidence.gather import EvidenceSettings
 from training.feature_matrix import FeatureMatrix
 from training.fitting import FitSettings
 from training.tables import Tables
+from training.tuning.best_parameters import TunedFamily
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class TrainingOrder:
         feature_list: File of `credit select` with the features to fit on; None: all.
         evidence: How much is measured.
         refer_share: Share of applicants that a person is to decide on; None: nobody.
+        tuned: How the parameters of `fit` were found; None: they were given.
         contact: Whom a refused applicant turns to, for the model card.
     """
 
@@ -49,6 +51,7 @@ class TrainingOrder:
     feature_list: Path | None = None
     evidence: EvidenceSettings = EvidenceSettings()
     refer_share: float | None = None
+    tuned: TunedFamily | None = None
     contact: str = "the lender's customer service"
 
 

@@ -7,6 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from credit.errors import OutputExists
+
+
+def require_own_file(path: Path, mark: str) -> None:
+    """Return if nothing is lost by writing to `path`: it is new, or was written by the same work.
+
+    Args:
+        path: Where to.
+        mark: A text that every file of this work has.
+
+    Raises:
+        OutputExists: If it is a folder, or a file without the mark.
+    """
+    if path.is_dir():
+        raise OutputExists(f"{path} is a folder; expected a file. Name one in it.")
+    if path.exists() and mark not in path.read_text(encoding="utf-8", errors="replace"):
+        raise OutputExists(
+            f"{path} is a file of something else, and would be lost. Name a new file, or delete it."
+        )
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

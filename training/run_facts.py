@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -45,6 +46,8 @@ def collect_facts(
         features=len(fitted.names),
         left_out=tuple(name for name in FEATURE_NAMES if name not in used),
         chosen=chosen is not None,
+        model_sha256=hashlib.sha256(fitted.booster.save_raw("ubj")).hexdigest(),
+        parameters_found=_tell_tuning(material, order),
         contact=order.contact,
     )
 
@@ -94,3 +97,18 @@ def _list_parameters(
         "false_positive_cost": order.costs.false_positive,
         "refer_share": order.refer_share or 0,
     }
+
+
+def _tell_tuning(material: Material, order: TrainingOrder) -> str:
+    """Return how the parameters were found, and whether that flatters the figures."""
+    tuned = order.tuned
+    if tuned is None:
+        return "They were given, not tuned."
+    told = (
+        f"Found by `credit tune` ({tuned.method}, {tuned.trials} trials, "
+        f"{tuned.tuned_at:%Y-%m-%d}) on {tuned.clients:,} clients."
+    )
+    hashes = {table: file.sha256 for table, file in material.sources.items()}
+    if any(hashes.get(table) == sha256 for table, sha256 in tuned.sources.items()):
+        return f"{told} These tables are among them: the out-of-fold figures flatter a little."
+    return f"{told} None of these tables was among them."

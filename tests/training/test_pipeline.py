@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -121,6 +122,7 @@ def test_the_run_keeps_the_card_its_plots_and_all_that_is_behind_it(trained: Tra
     ).read_text()
     assert f"{trained.result.evaluation.choice.threshold:.4f}" in card
     assert compute_fingerprint() in card
+    assert hashlib.sha256(trained.model_file.read_bytes()).hexdigest() in card
     clients = pq.read_table(trained.order.data / "application_train.parquet")["SK_ID_CURR"]
     assert not any(str(client) in card for client in clients.to_pylist())
 

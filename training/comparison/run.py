@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from numpy.typing import NDArray
 
 from credit.cost import CostMatrix
-from credit.errors import TrainingImpossible
+from credit.errors import OutputExists, TrainingImpossible
 from credit.features.catalog import FEATURE_NAMES
 from training.comparison.candidates import INSTALL, Candidate, list_candidates
 from training.comparison.drawn_figures import draw_figures
@@ -87,7 +87,10 @@ def compare_models(order: ComparisonOrder, say: Say, track: Track) -> Comparison
         TargetLeak: If a column knows the outcome.
         TrainingImpossible: If there is no family of a name, or the served model cannot be fitted.
         RegistryError: If MLflow cannot be used.
+        OutputExists: If `out` is a file.
     """
+    if order.out and order.out.exists() and not order.out.is_dir():
+        raise OutputExists(f"{order.out} is a file; expected a folder for page, table and plots.")
     list_candidates(order.models, parameters=order.parameters)  # nobody waits to learn of a typo
     require_sound_tables(order.data, say, order.memory_limit)
     prepare_tracking(order.tracking_uri)

@@ -39,7 +39,7 @@ from training.data_report.ranking import Told, describe_ranking, measure_ranking
 from training.data_report.shift import describe_shifts, measure_shifts
 from training.data_report.table_gaps import ColumnGap, measure_table_gaps
 from training.data_report.words import tell_count, tell_percent
-from training.replacing import replacing
+from training.replacing import replacing, require_own_file
 from training.source_hashes import hash_sources
 from training.table_check import check_tables
 
@@ -50,6 +50,10 @@ _LOAN_COLUMNS = ("AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "AMT_INCOME_TOT
 _WORK = "Data report"
 _OTHER_STEPS = 2  # hashes, application tables
 _CHAPTERS = 5  # of columns: those that take long
+
+
+MARK = 'name="generator" content="credit data report"'
+"""Stands in every page, so that one can be replaced and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,9 @@ def write_data_report(order: ReportOrder, track: Track) -> None:
     Raises:
         TableMissing: If the folder does not exist or holds no table.
         UnreadableTable: If the source is no sound archive.
+        OutputExists: If a file of something else would be lost.
     """
+    require_own_file(order.out, MARK)
     page = render_page(measure_page(order, track))
     with replacing(order.out) as part:
         part.write_text(page, encoding="utf-8")

@@ -127,7 +127,8 @@ Of {refusals.refused:,} refused clients drawn at random, {refusals.with_reason:,
 ({refusals.with_reason / refusals.refused:.1%}) are told at least one reason. At most four are \
 told, only such as push towards refusal, never sex, age, family or where income comes from. For \
 **{resting:,} ({resting / refusals.refused:.1%})** these protected facts push harder than any \
-reason told; no notice can mend that, and such a refusal must go to a person.
+reason told; no notice can mend that. The service does not find them by itself: whoever sends \
+notices must give such a refusal to a person.
 
 {tabulate(("told", "code", "of the refused", "as the first"), rows)}
 
@@ -176,7 +177,7 @@ def _list_plots(explanations: Explanations) -> Iterator[Plot]:
     for client in explanations.clients:
         yield Plot(
             f"shap_{client.role.name.lower()}",
-            f"{client.role}. From the mean of all clients, each feature moves the estimate: red "
+            f"{client.role}. From the mean of all clients, each feature moves the estimate: orange "
             "towards refusal, blue towards approval. Values have two digits.",
             draw_client(client, contributions, explanations.threshold),
         )

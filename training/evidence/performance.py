@@ -119,7 +119,8 @@ AUC of the single folds: {folds}.{warning}
             Plot(
                 "score_distribution",
                 "Distribution of PD among defaults and among repaid loans, each to one; "
-                "applicants right of the line are refused.",
+                "applicants right of the line are refused. The riskiest 0.5 % lie beyond the "
+                "picture.",
                 _draw_scores(defaulted, pd, threshold),
             ),
         ),

@@ -77,7 +77,8 @@ class ThresholdEvidence:
         nested_cost: What such a choice costs per applicant: the figure to expect.
         nested_refused_share: Share refused by them.
         chosen: The served threshold with the interval in which it moves when clients are redrawn.
-        as_good: Lowest and highest threshold that cost at most 1 % more than the least.
+        as_good: Ends of the stretch around the cheapest threshold in which none costs more than
+            1 % above the least.
         theoretical: The cheapest threshold if probabilities were exactly calibrated.
         theoretical_cost: What that one costs.
         approve_all: Cost of refusing nobody.
@@ -189,6 +190,11 @@ def _draw_curve(
 
 
 def _find_as_good(defaulted: Flags, pd: Probabilities, costs: CostMatrix) -> tuple[float, float]:
+    """Return the ends of the stretch around the cheapest threshold with no dearer one in it."""
     thresholds, cost = price_cuts(rank(defaulted, pd), np.ones(len(pd), np.int64), costs)
-    good_enough = thresholds[cost <= cost.min() * (1 + AS_GOOD)]
-    return float(good_enough.min()), float(good_enough.max())
+    dearer = np.flatnonzero(cost > cost.min() * (1 + AS_GOOD))
+    best = int(np.argmin(cost))
+    before, after = dearer[dearer < best], dearer[dearer > best]
+    first = before[-1] + 1 if len(before) else 0
+    last = after[0] - 1 if len(after) else len(cost) - 1
+    return float(thresholds[last]), float(thresholds[first])

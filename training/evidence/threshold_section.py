@@ -41,8 +41,8 @@ choice flatters itself by.
 - Approving everybody would cost {evidence.approve_all:.4f}, refusing everybody \
 {evidence.refuse_all:.4f}.
 - **Band:** redrawing the clients moves the cheapest threshold from {evidence.chosen.low:.4f} to \
-{evidence.chosen.high:.4f}; anywhere from {evidence.as_good[0]:.4f} to {evidence.as_good[1]:.4f} \
-the cost stays within {AS_GOOD:.0%} of the least.
+{evidence.chosen.high:.4f}. Anywhere from {evidence.as_good[0]:.4f} to {evidence.as_good[1]:.4f} \
+the cost on these clients stays within {AS_GOOD:.0%} of the least.
 - **Theory:** for exactly calibrated PD the cheapest is {evidence.theoretical:.4f} \
 (price of a refusal over the sum of both prices); it costs {evidence.theoretical_cost:.4f} here.
 
