@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,7 +39,11 @@ MODEL_NAME = "credit_scoring_model"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give BentoML a store of its own: it reads where that is once, when it is imported."""
+    """Give BentoML a store of its own: it reads where that is once, when it is imported.
+
+    Ctrl-C is heard by the processes that tests start, also where a shell put us in the background.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     home = tempfile.TemporaryDirectory(prefix="credit-tests-bentoml-")
     config.add_cleanup(home.cleanup)
     os.environ["BENTOML_HOME"] = home.name

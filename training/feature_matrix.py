@@ -80,11 +80,13 @@ def tell_dull_columns(columns: Mapping[str, NDArray[np.float64]]) -> str | None:
         elif len(known) == len(values) and (known == known[0]).all():
             constant.append(name)
     told = [
-        f"{', '.join(names)} {said}"
+        f"{said}: {', '.join(names)}"
         for names, said in ((empty, "empty"), (constant, "the same for everybody"))
         if names
     ]
-    return f"{TRAINING_TABLE} tells nothing by: {'; '.join(told)}" if told else None
+    if not told:
+        return None
+    return f"Columns of {TRAINING_TABLE} tell nothing and are left out; {'; '.join(told)}"
 
 
 def take_columns(features: NDArray[np.float32], names: Iterable[str]) -> NDArray[np.float32]:

@@ -95,7 +95,7 @@ def test_a_column_that_tells_nothing_is_told_and_left_out(
 
     result = train(order, said.append)
 
-    (note,) = (line for line in said if line.startswith("Note: application_train tells nothing"))
+    (note,) = (line for line in said if line.startswith("Note: Columns of application_train"))
     assert column in note
     assert told in note
     assert result.published.version == "1"
