@@ -51,7 +51,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     letter = tmp_path / "letter.md"
     letter.write_bytes(b"Dear \xff")
 
-    with pytest.raises(OutputExists, match="letter.md is a file of something else"):
+    with pytest.raises(OutputExists, match="is a file of something else"):
         require_own_file(letter, MARK)
 
 
