@@ -67,7 +67,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 def test_the_demo_prints_figures_threshold_and_a_decision(demo: Demo) -> None:
     assert (demo.finished.exit_code, demo.finished.err) == (0, "")
     (auc,) = re.findall(r"AUC (\d\.\d{4}) ", demo.finished.out)
-    (threshold,) = re.findall(r"threshold (\d\.\d{4}):", demo.finished.out)
+    (threshold,) = re.findall(r"threshold (\d\.\d{4});", demo.finished.out)
     assert 0 < float(auc) < 1
     assert f"{demo.answer['threshold']:.4f}" == threshold
     refused = demo.answer["probability"] >= demo.answer["threshold"]
