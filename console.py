@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from road import Track
+    from training.telling import Track
 
 
 def say(line: str) -> None:

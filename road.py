@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from credit.contract import APPLICATION_COLUMNS
 from credit.cost import CostMatrix
 from credit.errors import ServiceFailed
 from registry.trial import find_free_port, require_free_port, serve_bento
+from training.telling import Say, Track
 
 if TYPE_CHECKING:
     from registry.bento import BuiltBento
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from training.tuning.best_parameters import TunedFamily
     from training.tuning.family_name import FamilyName
 
-Say = Callable[[str], None]
-Track = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and how much there is in all."""
 
 DEFAULT_PORT = 3000
 STUDY_FILE = "studies.db"
@@ -135,10 +132,10 @@ def train_version(
     require_server(settings.mlflow_tracking_uri)
     from training.order import TrainingOrder
     from training.pipeline import train
-    from training.tuning.best_parameters import read_best_parameters, read_fit_settings
-    from training.tuning.family_name import SERVED
+    from training.tuning.best_parameters import make_fit_settings, read_served_family
 
     options = options or TrainOptions()
+    tuned = read_served_family(options.parameters)
     order = TrainingOrder(
         data=data,
         history_store=settings.written_history_store,
@@ -150,8 +147,8 @@ def train_version(
         engine=engine,
         refer_share=options.refer_share,
         contact=settings.contact,
-        fit=read_fit_settings(options.parameters),
-        tuned=read_best_parameters(options.parameters).families[SERVED],
+        fit=make_fit_settings(tuned),
+        tuned=tuned,
     )
     result = train(order, say, track)
     if Path(settings.history_store) != order.history_store:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,7 @@ from training.leakage import require_no_leak
 from training.replacing import replacing, require_own_file
 from training.sound_tables import require_sound_tables
 from training.tables import open_tables
-
-Say = Callable[[str], None]
+from training.telling import Say
 
 _HEADING = """# What each family of features is worth: {title}
 

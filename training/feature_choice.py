@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,9 +15,10 @@ from training.fitting import FitSettings, require_both_outcomes
 from training.histories import build_histories
 from training.leakage import require_no_leak
 from training.selection import NullImportanceSettings, select_by_null_importance
-from training.selection_cost import SetFigures, Track, measure_selection_cost
+from training.selection_cost import SetFigures, measure_selection_cost
 from training.sound_tables import require_sound_tables
 from training.tables import open_tables
+from training.telling import Say, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class ChoiceOrder:
     settings: NullImportanceSettings = NullImportanceSettings()
 
 
-def choose_features(order: ChoiceOrder, say: Callable[[str], None], track: Track) -> FeatureList:
+def choose_features(order: ChoiceOrder, say: Say, track: Track) -> FeatureList:
     """Return, and write, the list chosen on all clients, with figures of lists chosen in folds.
 
     Raises:
@@ -101,7 +101,7 @@ def describe_figures(figures: tuple[SetFigures, ...]) -> str:
     return "\n".join(lines)
 
 
-def _compute_features(order: ChoiceOrder, say: Callable[[str], None]) -> FeatureMatrix:
+def _compute_features(order: ChoiceOrder, say: Say) -> FeatureMatrix:
     with open_tables(order.data, memory_limit=order.memory_limit) as tables:
         say("Computing features")
         return build_matrix(tables, TRAINING_TABLE, build_histories(tables))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from training.replacing import replacing
 from training.source_hashes import hash_sources
 from training.store_writing import write_history_store
 from training.tables import open_tables
+from training.telling import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def export_features(
     out: Path,
     *,
     memory_limit: str | None,
-    say: Callable[[str], None],
+    say: Say,
     engine: HistoryEngine | None = None,
 ) -> ExportedFeatures:
     """Write features.parquet (all applications; TARGET null for the test ones) and history.arrow.

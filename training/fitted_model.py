@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,10 +25,7 @@ from training.fitting import (
 )
 from training.nested_threshold import NestedThresholds, choose_nested_thresholds
 from training.recalibration import LogisticMap, fit_logistic_map, recalibrate_booster
-
-Say = Callable[[str], None]
-Track = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and how much there is in all."""
+from training.telling import Say, Track
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from training.feature_matrix import (
     take_columns,
     tell_dull_columns,
 )
-from training.fitted_model import FittedModel, Say, Track, fit_model
+from training.fitted_model import FittedModel, fit_model
 from training.fitting import require_both_outcomes
 from training.histories import build_histories
 from training.leakage import require_no_leak
@@ -47,6 +47,7 @@ from training.sound_tables import require_sound_tables
 from training.source_hashes import hash_sources
 from training.store_writing import write_history_store
 from training.tables import open_tables
+from training.telling import Say, Track
 from training.tracking import prepare_tracking
 
 

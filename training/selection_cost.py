@@ -18,9 +18,9 @@ from training.selection import (
     select_by_correlation,
     select_by_null_importance,
 )
+from training.telling import Track
 
 NameColumns = Callable[[Features, Flags], Sequence[str]]
-Track = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from training.check_report import CheckReport, describe_finding
 from training.table_check import check_tables
+from training.telling import Say
 
 
-def require_sound_tables(
-    data: Path, say: Callable[[str], None], memory_limit: str | None = None
-) -> CheckReport:
+def require_sound_tables(data: Path, say: Say, memory_limit: str | None = None) -> CheckReport:
     """Return the report if features can be computed; what is not fatal is told, a line each.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,10 +43,8 @@ from training.histories import build_histories
 from training.leakage import require_no_leak
 from training.sound_tables import require_sound_tables
 from training.tables import open_tables
+from training.telling import Say, Track
 from training.tracking import prepare_tracking
-
-Say = Callable[[str], None]
-Track = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

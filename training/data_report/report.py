@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,8 +42,8 @@ from training.data_report.words import tell_count, tell_percent
 from training.replacing import replacing, require_own_file
 from training.source_hashes import hash_sources
 from training.table_check import check_tables
+from training.telling import Track
 
-Track = Callable[[str, int, int], None]
 FILE_NAME = "data_report.html"
 
 _LOAN_COLUMNS = ("AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "AMT_INCOME_TOTAL")

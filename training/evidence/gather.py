@@ -33,8 +33,9 @@ from training.evidence.stability_section import describe_stability
 from training.evidence.threshold import judge_threshold
 from training.evidence.threshold_section import describe_threshold
 from training.feature_matrix import FeatureMatrix, take_columns
-from training.fitted_model import FittedModel, Say, Track
+from training.fitted_model import FittedModel
 from training.fitting import FitSettings
+from training.telling import Say, Track
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,8 +128,8 @@ def write_best_parameters(best: BestParameters, path: Path) -> None:
         part.write_text(f"{best.model_dump_json(indent=1)}\n")
 
 
-def read_fit_settings(path: Path | None = None) -> FitSettings:
-    """Return how `credit train` fits: its usual settings with the file's parameters.
+def read_served_family(path: Path | None = None) -> TunedFamily:
+    """Return what the file holds of the family that is served.
 
     Raises:
         TuningUnusable: As `read_best_parameters`; also if the served family is not in the file.
@@ -140,6 +140,20 @@ def read_fit_settings(path: Path | None = None) -> FitSettings:
             f"{path or FILE_NAME} has no parameters of {SERVED.value}, which is what is trained. "
             f"Make them with `credit tune --model {SERVED.value}`."
         )
+    return served
+
+
+def read_fit_settings(path: Path | None = None) -> FitSettings:
+    """Return how `credit train` fits: its usual settings with the file's parameters.
+
+    Raises:
+        TuningUnusable: As `read_served_family`.
+    """
+    return make_fit_settings(read_served_family(path))
+
+
+def make_fit_settings(served: TunedFamily) -> FitSettings:
+    """Return the usual settings with the served family's parameters."""
     parameters = XgboostParameters.model_validate(served.parameters)
     return FitSettings(parameters=tuple(parameters.model_dump(exclude_unset=True).items()))
 

@@ -11,11 +11,11 @@ from training.auc_difference import NORMAL_95, AucDifference, compare_auc
 from training.evidence.bootstrap import Estimate
 from training.fitting import FitSettings
 from training.metrics import compute_losses
+from training.telling import Track
 from training.tuning.families import BoostedFamily
 from training.tuning.judging import Judged, judge
 from training.tuning.problem import Problem
 from training.tuning.space import Numbers
-from training.tuning.study import Track
 
 FIGURES = 3
 """Significant digits of what is confirmed, and kept: more would be luck's."""

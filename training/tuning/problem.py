@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from training.leakage import require_no_leak
 from training.sound_tables import require_sound_tables
 from training.source_hashes import hash_sources
 from training.tables import open_tables
+from training.telling import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Problem:
 def read_problem(
     data: Path,
     costs: CostMatrix,
-    say: Callable[[str], None],
+    say: Say,
     memory_limit: str | None = None,
     threads: int = 0,
 ) -> Problem:

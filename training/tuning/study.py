@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from credit.errors import TuningUnusable
 from training.fitting import FitSettings
+from training.telling import Say, Track
 from training.tuning.families import BoostedFamily
 from training.tuning.judging import Judged, judge
 from training.tuning.problem import Problem
@@ -31,8 +32,6 @@ PRUNED_AT = 0.15
 STARTUP_TRIALS = 10
 FEWEST_TO_EXPLAIN = 10
 _INCUMBENT = "incumbent_fold_losses"
-
-Track = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def run_study(
     family: BoostedFamily,
     incumbent: Numbers,
     order: StudyOrder,
-    say: Callable[[str], None],
+    say: Say,
     track: Track,
 ) -> FinishedStudy:
     """Return the study when it has as many trials as ordered, or its time is over.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from optuna.trial import TrialState
 from credit.cost import CostMatrix
 from training.evidence.section import Section
 from training.fitting import FitSettings
+from training.telling import Say, Track
 from training.tracking import prepare_tracking
 from training.tuning.best_parameters import (
     TunedFamily,
@@ -30,9 +30,7 @@ from training.tuning.problem import Problem, read_problem
 from training.tuning.report import describe_grid, describe_study
 from training.tuning.run_log import log_search
 from training.tuning.space import Numbers, Parameters
-from training.tuning.study import StudyOrder, Track, run_study
-
-Say = Callable[[str], None]
+from training.tuning.study import StudyOrder, run_study
 
 FINALISTS = 3
 """As many of the best trials are judged again."""

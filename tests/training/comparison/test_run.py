@@ -17,8 +17,9 @@ from tests.conftest import make_demo_tables
 from tests.training.comparison.conftest import QUICK
 from training.comparison.prediction import Population
 from training.comparison.report import Comparison
-from training.comparison.run import ComparisonOrder, Track, compare_models, compare_on
+from training.comparison.run import ComparisonOrder, compare_models, compare_on
 from training.publish import EXPERIMENT
+from training.telling import Track
 
 MODELS = ("dummy", "ext_source_rule", "naive_bayes")
 
