@@ -72,6 +72,7 @@ class BuildArguments(BaseModel):
     """What `bentoml build --arg` and `bentoml serve --arg` take."""
 
     model_tag: str = os.environ.get(MODEL_TAG_VARIABLE, f"{settings.model_name}:latest")
+    bundle_digest: str = ""  # a Bento serves what it was built for, or nothing
 
 
 arguments = bentoml.use_arguments(BuildArguments)
@@ -117,10 +118,14 @@ def load_bundle(model: bentoml.Model) -> Bundle:
     """Return the facts that were published with the model.
 
     Raises:
-        FingerprintMismatch: If the model was fitted with other contract or feature code.
+        FingerprintMismatch: If the model was fitted with other contract or feature code, its file
+            is another than the registered one, or the Bento was built for another.
     """
     bundle = Bundle.from_metadata(model.info.metadata)
     bundle.require_fingerprint(compute_fingerprint())
+    bundle.require_model_file(locate_booster(model))
+    if arguments.bundle_digest:
+        bundle.require_digest(arguments.bundle_digest)
     return bundle
 
 

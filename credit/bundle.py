@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -38,6 +39,8 @@ class Bundle(BaseModel):
         trained_at: UTC time of training, ISO 8601.
         oof_auc: Out-of-fold area under the ROC curve.
         training_tables: Tables whose rows the model has seen.
+        model_sha256: Of the model file, 64 hex digits.
+        git_commit: Of the code that trained it, with `+changes` if files differed from it.
         refer_from: Lowest probability at which a person is to decide; None: nobody is referred.
         refer_to: Highest such probability; None with `refer_from`.
     """
@@ -52,6 +55,8 @@ class Bundle(BaseModel):
     trained_at: str
     oof_auc: float
     training_tables: tuple[str, ...]
+    model_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    git_commit: str
     refer_from: Annotated[float, Field(ge=0, le=1)] | None = None
     refer_to: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -96,6 +101,11 @@ class Bundle(BaseModel):
                 "`credit train`; import it again with `credit build`."
             ) from None
 
+    def compute_digest(self) -> str:
+        """Return the SHA-256 of all facts, 64 hex digits: model file, threshold and the rest."""
+        facts = json.dumps(self.to_metadata(), sort_keys=True)
+        return hashlib.sha256(facts.encode()).hexdigest()
+
     def require_fingerprint(self, expected: str) -> None:
         """Return if the model belongs to this code.
 
@@ -108,6 +118,38 @@ class Bundle(BaseModel):
                 f"{self.fingerprint}, this code has {expected}. Train again with this code, or "
                 "serve the version with the code it was built from."
             )
+
+    def require_digest(self, expected: str) -> None:
+        """Return if model file, threshold and all else are those of this digest.
+
+        Raises:
+            FingerprintMismatch: If the version of that number is of another registry by now.
+        """
+        if self.compute_digest() != expected:
+            raise FingerprintMismatch(
+                f"This Bento was built for another version {self.model_version} than the BentoML "
+                "store holds now, with another model file or threshold. Build it again with "
+                "`credit build`."
+            )
+
+    def require_model_file(self, path: Path) -> None:
+        """Return if the file is the very model that was registered.
+
+        Raises:
+            FingerprintMismatch: If it is another, or is not there.
+        """
+        found = hash_file(path) if path.is_file() else "no file"
+        if found != self.model_sha256:
+            raise FingerprintMismatch(
+                f"{path} is not the model of version {self.model_version}: expected SHA-256 "
+                f"{self.model_sha256}, found {found}. Import the version again with `credit build`."
+            )
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _name_field(location: tuple[int | str, ...]) -> str:

@@ -82,6 +82,8 @@ def describe_model(
         "costs": asdict(bundle.costs),
         "fingerprint": bundle.fingerprint,
         "feature_count": feature_count,
+        "model_sha256": bundle.model_sha256,
+        "git_commit": bundle.git_commit,
         "trained_at": bundle.trained_at,
         "oof_auc": bundle.oof_auc,
         "training_tables": list(bundle.training_tables),

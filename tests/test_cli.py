@@ -118,6 +118,8 @@ def make_tags() -> dict[str, str]:
         trained_at="2026-01-01T00:00:00+00:00",
         oof_auc=0.75,
         training_tables=("application_train",),
+        model_sha256="5e" * 32,
+        git_commit="c0ffee",
     )
     return bundle.to_metadata()
 

@@ -35,7 +35,7 @@ def collect_facts(
     used = set(fitted.names)
     return RunFacts(
         model_name=order.model_name,
-        bundle=_make_bundle(evaluation, material.tables, order.costs, zone),
+        bundle=_make_bundle(fitted, evaluation, material.tables, order.costs, zone),
         parameters=_list_parameters(material.matrix, fitted, order),
         environment=describe_environment(),
         sources=material.sources,
@@ -46,7 +46,6 @@ def collect_facts(
         features=len(fitted.names),
         left_out=tuple(name for name in FEATURE_NAMES if name not in used),
         chosen=chosen is not None,
-        model_sha256=hashlib.sha256(fitted.booster.save_raw("ubj")).hexdigest(),
         parameters_found=_tell_tuning(material, order),
         contact=order.contact,
     )
@@ -63,7 +62,11 @@ def list_tags(facts: RunFacts) -> dict[str, str]:
 
 
 def _make_bundle(
-    evaluation: Evaluation, tables: Tables, costs: CostMatrix, zone: ReferZone | None
+    fitted: FittedModel,
+    evaluation: Evaluation,
+    tables: Tables,
+    costs: CostMatrix,
+    zone: ReferZone | None,
 ) -> Bundle:
     return Bundle(
         model_version="",
@@ -74,6 +77,8 @@ def _make_bundle(
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
         oof_auc=evaluation.auc,
         training_tables=tuple(tables.present),
+        model_sha256=hashlib.sha256(fitted.booster.save_raw("ubj")).hexdigest(),
+        git_commit=describe_environment().git_commit,
         refer_from=zone.low if zone else None,
         refer_to=zone.high if zone else None,
     )

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import credit
-from credit.bundle import PAGE_WRITER, Bundle, compute_fingerprint, hash_sources
+from credit.bundle import (
+    PAGE_WRITER,
+    Bundle,
+    compute_fingerprint,
+    hash_file,
+    hash_sources,
+)
 from credit.cost import CostMatrix
 from credit.errors import FingerprintMismatch
 
@@ -23,6 +29,8 @@ BUNDLE = Bundle(
     trained_at="2026-01-01T00:00:00+00:00",
     oof_auc=0.75,
     training_tables=("application_train", "bureau"),
+    model_sha256="5e" * 32,
+    git_commit="c0ffee",
 )
 
 prices = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
@@ -36,6 +44,8 @@ bundles = st.builds(
     trained_at=st.text(),
     oof_auc=st.floats(0, 1),
     training_tables=st.lists(st.text()).map(tuple),
+    model_sha256=st.binary(min_size=32, max_size=32).map(bytes.hex),
+    git_commit=st.text(),
 )
 zones = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
 
@@ -71,7 +81,7 @@ def test_metadata_are_texts_so_that_any_registry_can_hold_them(bundle: Bundle) -
 
 
 def test_metadata_of_others_are_ignored() -> None:
-    metadata = BUNDLE.to_metadata() | {"model_sha256": "ab", "mlflow.user": "x"}
+    metadata = BUNDLE.to_metadata() | {"stage": "Staging", "mlflow.user": "x"}
 
     assert Bundle.from_metadata(metadata) == BUNDLE
 
@@ -97,6 +107,7 @@ def test_a_missing_field_is_named(field: str) -> None:
         ("false_negative_cost", "Infinity"),
         ("false_positive_cost", "nan"),
         ("oof_auc", "good"),
+        ("model_sha256", "5E" * 32),
         ("training_tables", "application_train"),
         ("training_tables", '["application_train'),
         ("training_tables", "[1, 2]"),
@@ -189,3 +200,29 @@ def test_the_fingerprint_does_not_depend_on_what_makes_no_features(kernel_copy: 
     (kernel_copy / "cost.py").write_text("changed")
 
     assert hash_sources(kernel_copy) == compute_fingerprint()
+
+
+def test_another_model_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "model.ubj"
+    file.write_bytes(b"booster")
+    bundle = BUNDLE.model_copy(update={"model_sha256": hash_file(file)})
+
+    bundle.require_model_file(file)
+    file.write_bytes(b"boosted")
+
+    with pytest.raises(FingerprintMismatch, match=r"not the model of version 7.*credit build"):
+        bundle.require_model_file(file)
+    file.unlink()
+    with pytest.raises(FingerprintMismatch, match="found no file"):
+        bundle.require_model_file(file)
+
+
+@pytest.mark.parametrize(
+    "change", [{"threshold": 0.2}, {"model_sha256": "e5" * 32}, {"false_positive_cost": 2.0}]
+)
+def test_the_digest_tells_versions_of_the_same_number_apart(change: dict[str, object]) -> None:
+    digest = BUNDLE.compute_digest()
+
+    BUNDLE.require_digest(digest)
+    with pytest.raises(FingerprintMismatch, match="another version 7"):
+        BUNDLE.model_copy(update=change).require_digest(digest)

@@ -24,7 +24,7 @@ import pytest
 import xgboost
 from numpy.typing import NDArray
 
-from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
+from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint, hash_file
 from credit.contract import APPLICATION_COLUMNS, TABLES, Column, Kind
 from credit.contract.encoding import encode_columns
 from credit.features.application import compute_application_features
@@ -183,7 +183,7 @@ def write_history_store(
         writer.write_batch(batch)
 
 
-def make_bundle() -> Bundle:
+def make_bundle(model: Path) -> Bundle:
     return Bundle(
         model_version="1",
         threshold=0.25,
@@ -193,6 +193,8 @@ def make_bundle() -> Bundle:
         trained_at="2026-01-01T00:00:00+00:00",
         oof_auc=0.75,
         training_tables=("application_train",),
+        model_sha256=hash_file(model),
+        git_commit="c0ffee",
     )
 
 
@@ -225,7 +227,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
         num_boost_round=20,
     )
     booster.save_model(folder / MODEL_FILE)
-    bundle = make_bundle()
+    bundle = make_bundle(folder / MODEL_FILE)
     publish(folder / "bentoml", folder / MODEL_FILE, bundle)
     store = folder / "history.arrow"
     clients = [applicant["SK_ID_CURR"] for applicant in applicants]

@@ -32,6 +32,8 @@ BUNDLE = Bundle(
     trained_at="2026-01-01T00:00:00+00:00",
     oof_auc=2 / 3,
     training_tables=("application_train", "bureau"),
+    model_sha256="5e" * 32,
+    git_commit="c0ffee",
 )
 
 

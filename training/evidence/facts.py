@@ -29,7 +29,6 @@ class RunFacts:
         features: Of the model.
         left_out: Features of the catalog that do not vary here.
         chosen: Whether the features are those of a list of `credit select`.
-        model_sha256: Of the model's file.
         parameters_found: How the parameters were found.
         contact: Whom a refused applicant turns to.
     """
@@ -46,7 +45,6 @@ class RunFacts:
     features: int
     left_out: tuple[str, ...]
     chosen: bool
-    model_sha256: str
     parameters_found: str
     contact: str
 
