@@ -38,6 +38,8 @@ for command in (
     models.tune,
     models.train,
     releases.promote,
+    releases.rollback,
+    releases.history,
     releases.build,
 ):
     app.command()(command)

@@ -46,6 +46,18 @@ class Settings(BaseSettings):
         min_length=1,
         description="Whom a refused applicant turns to; stands in the model card.",
     )
+    user: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="Who promotes and rolls back, for the history; default: the system's user.",
+    )
+    approver: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="Who approves of a promotion to Production.",
+    )
     memory_limit: str = Field(
         "4GB",
         pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",

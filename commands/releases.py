@@ -1,22 +1,23 @@
-"""`credit promote`, `build`, `demo`: from a registered version to a service."""
+"""`credit promote`, `rollback`, `history`, `build`, `demo`: from a version to a service."""
 
 from __future__ import annotations
 
 import json
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from commands.options import DEMO_CLIENTS, SEED, AsJson, find_project, read_settings
-from console import say, say_nothing, show_progress
+from commands.options import DEMO_CLIENTS, SEED, WRONG_CALL, AsJson, find_project, read_settings
+from console import complain, say, say_nothing, show_progress
+from credit.errors import RegistryError
+from registry.stage import Stage
 
-
-class Stage(StrEnum):
-    """Where a version can be promoted to."""
-
-    STAGING = "Staging"
+if TYPE_CHECKING:
+    from registry.history import Record
+    from registry.transition import Outcome
+    from training.telling import Say
 
 
 def demo(
@@ -47,30 +48,153 @@ def demo(
         travel(order, read_settings(), say, track)
 
 
+Version = Annotated[str, typer.Argument(metavar="VERSION", help="Version in the model registry.")]
+Approver = Annotated[
+    str | None,
+    typer.Option(help="Who approves of it; default: CREDIT_APPROVER.", show_default=False),
+]
+
+
 def promote(
-    version: Annotated[
-        str, typer.Argument(metavar="VERSION", help="Version in the model registry.")
-    ],
+    version: Version,
     to: Annotated[Stage, typer.Option(help="Stage.")],
+    approver: Approver = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why; kept in the history.", show_default=False)
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Promote though the gate refuses; takes a --reason.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Promote a registered version, by stage and by alias."""
-    from road import promote_version
+    """Promote a registered version through the gate.
 
-    say(f"Promoting version {version} to {to.value}")
-    model = promote_version(read_settings(), version)
-    say(f"{model.name} version {model.version} is {to.value}. Next: credit build")
+    Every check is shown. If one fails, nothing is moved, unless --force and --reason say so. Who,
+    when, from, to, why and the gate's report are kept: see `credit history`.
+    """
+    from registry.gate.table import render_table
+    from registry.transition import Request
+    from releasing import find_user, promote_version
+
+    settings = read_settings()
+    approver = approver or settings.approver
+    if force and not reason:
+        _end_as_wrong_call("--force takes a --reason, which is kept in the history.")
+    if to is Stage.PRODUCTION and not approver:
+        _end_as_wrong_call(
+            "Production takes an approver: name one with --approver or CREDIT_APPROVER."
+        )
+    request = Request(to, find_user(settings), approver, reason, force)
+    tell = say_nothing if as_json else say
+    tell(f"Promoting version {version} to {to}")
+    outcome = promote_version(
+        settings,
+        version,
+        request,
+        lambda report: typer.echo(report.to_json()) if as_json else say(render_table(report)),
+    )
+    _tell_completed(outcome, tell)
+    if outcome.report is None:
+        tell(f"{outcome.model.name} version {version} is {to} already, by the history")
+    else:
+        tell(f"{outcome.model.name} version {version} is {to}. {_tell_next(to)}")
 
 
-def build(as_json: AsJson = False) -> None:
+def rollback(
+    stage: Annotated[
+        Stage | None,
+        typer.Option(help="Stage; default: Production if a version holds it.", show_default=False),
+    ] = None,
+    leaving: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="VERSION",
+            help="Version to leave; repeated, the command then goes no further back.",
+            show_default=False,
+        ),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why.", show_default=False)] = None,
+    approver: Approver = None,
+) -> None:
+    """Put the version that held the stage before back into it."""
+    from registry.transition import Request
+    from releasing import choose_rollback_stage, find_user, roll_back_version
+
+    settings = read_settings()
+    stage = stage or choose_rollback_stage(settings)
+    request = Request(stage, find_user(settings), approver or settings.approver, reason)
+    outcome = roll_back_version(settings, request, leaving)
+    _tell_completed(outcome, say)
+    moved = outcome.record.transition
+    say(f"{stage}: back from version {moved.from_version} to {moved.version}. {_tell_next(stage)}")
+
+
+def history(
+    stage: Annotated[
+        Stage | None, typer.Option(help="Only this stage.", show_default=False)
+    ] = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Which version held a stage on that day (UTC).",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who promoted what, when, and why."""
+    from registry.history import find_breaks, list_tenures
+    from registry.history_table import describe_day, render_history
+    from releasing import read_transitions
+
+    records = read_transitions(read_settings())
+    if as_json:
+        typer.echo(json.dumps([_describe_record(record) for record in records], indent=1))
+    elif on is not None:
+        say(describe_day(list_tenures(records), on.date(), [stage] if stage else list(Stage)))
+    else:
+        say(render_history([item for item in records if stage in (None, item.transition.stage)]))
+    if breaks := find_breaks(records):
+        raise RegistryError(
+            f"The history was tampered with, or two promoted at once: {'; '.join(breaks)}."
+        )
+
+
+def build(
+    stage: Annotated[Stage, typer.Option(help="Which version.")] = Stage.STAGING,
+    as_json: AsJson = False,
+) -> None:
     """Build a Bento of the Staging version.
 
     The version is imported into BentoML's store, and the Bento is pinned to it.
     """
-    from road import build_staging
+    from releasing import build_version
 
-    bento = build_staging(read_settings(), find_project(), say_nothing if as_json else say)
+    bento = build_version(read_settings(), stage, find_project(), say_nothing if as_json else say)
     if as_json:
         typer.echo(json.dumps({"bento": bento.tag, "model": bento.model_tag}))
         return
     say(f"Built {bento.tag}, pinned to {bento.model_tag}")
     say(f"Next: bentoml serve {bento.tag}, or bentoml containerize {bento.tag}")
+
+
+def _tell_completed(outcome: Outcome, tell: Say) -> None:
+    for record in outcome.completed:
+        moved = record.transition
+        tell(f"Completed what was cut short: version {moved.version} to {moved.stage}")
+
+
+def _tell_next(stage: Stage) -> str:
+    return "Next: credit build" + ("" if stage is Stage.STAGING else f" --stage {stage}")
+
+
+def _describe_record(record: Record) -> dict[str, object]:
+    ended = record.ended_at.isoformat() if record.ended_at else None
+    return {**record.transition.model_dump(mode="json"), "ended_at": ended, "run": record.run_id}
+
+
+def _end_as_wrong_call(message: str) -> NoReturn:
+    complain(message)
+    raise typer.Exit(WRONG_CALL)

@@ -14,7 +14,8 @@ CreditError                 1   500
 ├── EngineFailed           13   503   the table engine is not installed, did not start, or broke off
 ├── TuningUnusable         14   422   a file of tuned parameters, or of a study, cannot be used
 ├── CardIncomplete         15   500   a section of the model card is missing or blank
-└── ExplanationWrong       16   500   contributions do not add up to what the model says
+├── ExplanationWrong       16   500   contributions do not add up to what the model says
+└── GateFailed             17   409   a check refuses the model version for the stage
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -125,3 +126,10 @@ class ExplanationWrong(CreditError):
 
     exit_code = 16
     http_status = 500
+
+
+class GateFailed(CreditError):
+    """A check refuses the model version for the stage it was to be promoted to."""
+
+    exit_code = 17
+    http_status = 409

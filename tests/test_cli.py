@@ -19,7 +19,6 @@ import cli
 from credit.bundle import Bundle, compute_fingerprint
 from credit.interrupt import ENDING_SIGNALS
 from demo import make_demo_tables
-from registry.staging import promote_to_staging
 from serving.history_store import HistoryStore
 from tests.command import Finished, Home
 from training.tuning.best_parameters import read_fit_settings
@@ -37,6 +36,8 @@ COMMANDS = [
     ["tune"],
     ["train"],
     ["promote"],
+    ["rollback"],
+    ["history"],
     ["build"],
 ]
 HEAVY = ["bentoml", "duckdb", "mlflow", "numpy", "pandas", "pyarrow", "sklearn", "xgboost"]
@@ -393,7 +394,9 @@ def test_an_unknown_version_is_not_promoted(call: Call) -> None:
     assert_fails_with_one_line(finished, 7, "no version 7", "it has none")
 
 
-@pytest.mark.parametrize("command", [["build"], ["promote", "1", "--to", "Staging"]])
+@pytest.mark.parametrize(
+    "command", [["build"], ["promote", "1", "--to", "Staging"], ["rollback"], ["history"]]
+)
 def test_who_only_reads_the_registry_does_not_make_one(home: Home, command: list[str]) -> None:
     finished = home.run(*command)
 
@@ -415,7 +418,7 @@ def test_a_version_without_its_file_is_not_built(
     home: Home, call: Call, registry: MlflowClient
 ) -> None:
     register(registry, home.folder / "gone", make_tags())
-    promote_to_staging(registry, MODEL, "1")
+    promote_unjudged(registry, MODEL, "1")
 
     finished = call("build")
 
@@ -470,6 +473,9 @@ def test_a_server_that_does_not_answer_is_told_at_once(home: Home) -> None:
         ["data", "make"],
         ["train", "--date", "tables"],
         ["promote", "1", "--to", "Heaven"],
+        ["promote", "1", "--to", "Production"],
+        ["promote", "1", "--to", "Staging", "--force"],
+        ["history", "--on", "yesterday"],
         ["demo", "--port", "70000"],
         ["deploy"],
     ],

@@ -20,7 +20,8 @@ from bentoml._internal.models import ModelStore
 from mlflow import MlflowClient
 
 from credit.bundle import Bundle
-from registry.staging import find_staging
+from registry.holder import find_recorded_holder
+from registry.stage import Stage
 from registry.trial import find_free_port
 from tests.command import Finished, Home
 
@@ -121,11 +122,11 @@ def test_the_next_demo_is_version_2_and_version_1_can_be_brought_back(
 
     assert (first.finished.exit_code, second.finished.exit_code) == (0, 0)
     assert second.answer["model_version"] == "2"
-    assert find_staging(second.registry, MODEL).version == "2"
+    assert find_recorded_holder(second.registry, MODEL, Stage.STAGING).version == "2"
     assert first.registry.get_model_version(MODEL, "1").current_stage == "Archived"
     assert len(second.bentos.list()) == 2
 
-    assert home.run("promote", "1", "--to", "Staging").exit_code == 0
+    assert home.run("rollback").exit_code == 0
     assert home.run("build").exit_code == 0
     assert serve_and_ask(home)["model_version"] == "1"
 
@@ -143,7 +144,7 @@ def test_the_demo_goes_the_road_on_real_histories(
     assert (demo.finished.exit_code, demo.finished.err) == (0, "")
     assert "Note: bureau.SK_ID_CURR: orphan key in 6,818 rows" in demo.finished.out
     assert 0 <= demo.answer["probability"] <= 1
-    assert find_staging(demo.registry, MODEL).bundle.oof_auc > 0.70
+    assert find_recorded_holder(demo.registry, MODEL, Stage.STAGING).bundle.oof_auc > 0.70
 
 
 @pytest.mark.real
@@ -158,7 +159,7 @@ def test_on_real_applications_the_model_is_good_and_its_threshold_near_the_price
 
     assert (demo.finished.exit_code, demo.finished.err) == (0, "")
     assert demo.finished.out.count("Note: ") == 6  # one a missing history
-    bundle = find_staging(demo.registry, MODEL).bundle
+    bundle = find_recorded_holder(demo.registry, MODEL, Stage.STAGING).bundle
     assert bundle.oof_auc >= 0.755
     assert 0.06 <= bundle.threshold <= 0.13
     assert demo.answer["threshold"] == bundle.threshold

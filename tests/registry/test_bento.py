@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +15,10 @@ from bentoml.exceptions import NotFound
 
 from credit.bundle import MODEL_FILE, Bundle
 from credit.errors import BuildFailed, FingerprintMismatch
-from registry.bento import build_bento, import_model
-from registry.staging import RegisteredModel, load_version, promote_to_staging
+from registry.bento import build_bento
+from registry.bento_store import NOTES, Kind, discard_unfinished, writing
+from registry.model_import import import_model
+from registry.stages import RegisteredModel, load_version
 
 if TYPE_CHECKING:
     from tests.conftest import Trained
@@ -30,14 +34,14 @@ STORE = Path(os.environ["BENTOML_HOME"])
 def empty_store() -> None:
     """BentoML's store, of the tests alone, holds nothing to begin with."""
     assert STORE.name.startswith("credit-tests-")  # never somebody's own
-    for path in [*STORE.glob("models/*"), *STORE.glob("bentos/*")]:
-        shutil.rmtree(path)
+    for path in [*STORE.glob("models/*"), *STORE.glob("bentos/*"), STORE / NOTES]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture
 def model(registry: Registry) -> RegisteredModel:
-    """The Staging version."""
-    return promote_to_staging(registry.client, registry.name, "1")
+    """The version that is to be built."""
+    return load_version(registry.client, registry.name, "1")
 
 
 def find_file(tag: str) -> Path:
@@ -192,3 +196,52 @@ def test_a_build_that_fails_says_why_and_leaves_no_bento(
 
     with pytest.raises(NotFound):
         bentoml.bentos.get("credit_scoring")
+
+
+def test_a_file_changed_after_it_was_registered_is_not_imported(
+    registry: Registry, trained: Trained, tmp_path: Path
+) -> None:
+    changed = shutil.copytree(trained.model_file.parent, tmp_path / "model")
+    (changed / MODEL_FILE).write_bytes(b"another model")
+    version = registry.add_version(source=changed.as_uri())
+    model = load_version(registry.client, registry.name, version)
+
+    with pytest.raises(BuildFailed, match=rf"Version {version} .* another one by now: expected"):
+        import_model(model, registry.tracking_uri)
+
+    assert list_leftovers() == []
+
+
+def test_the_bento_says_whose_it_is(model: RegisteredModel, registry: Registry) -> None:
+    built = build_bento(model, import_model(model, registry.tracking_uri), ROOT)
+
+    bento = bentoml.bentos.get(built.tag)
+    labels = bento.info.labels
+    assert (labels["model_name"], labels["model_version"]) == (registry.name, "1")
+    assert labels["fingerprint"] == model.bundle.fingerprint
+    assert labels["model_sha256"] == model.bundle.model_sha256
+    assert len(labels["git_commit"].partition("+")[0]) in {40, len("not a git checkout")}
+    assert bento.info.args["bundle_digest"] == model.bundle.compute_digest()
+
+
+def test_what_a_killed_command_left_is_discarded_by_the_next(model: RegisteredModel) -> None:
+    half = STORE / Kind.BENTO / "credit_scoring" / "v1-half"
+    script = (
+        "import os; from pathlib import Path; from registry.bento_store import Kind, writing\n"
+        "with writing(Kind.BENTO, 'credit_scoring:v1-half'):\n"
+        f"    Path({str(half)!r}).mkdir(parents=True)\n"
+        f"    Path({str(half.parent / 'latest')!r}).write_text('')\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=False, cwd=ROOT)
+    assert half.exists()
+
+    assert discard_unfinished() == ["credit_scoring:v1-half"]
+
+    assert not half.parent.exists()
+    assert list((STORE / NOTES).iterdir()) == []
+
+
+def test_what_is_still_being_written_is_left_alone() -> None:
+    with writing(Kind.MODEL, "some_model:mlflow-v1"):
+        assert discard_unfinished() == []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
+
+from credit.source_commit import find_commit
 
 KEY_PACKAGES = (
     "duckdb",
@@ -58,33 +59,6 @@ def describe_environment() -> RunEnvironment:
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
         cores=os.cpu_count() or 1,
-        git_commit=_find_commit(),
+        git_commit=find_commit(Path(__file__)),
         packages=dict(sorted(packages.items())),
     )
-
-
-def _find_commit() -> str:
-    """Return the commit of the checkout that holds this code; another's repository is none."""
-    if _ask_git("ls-files", "--error-unmatch", Path(__file__).name) is None:
-        return "not a git checkout"
-    commit, changes = _ask_git("rev-parse", "HEAD"), _ask_git("status", "--porcelain")
-    if commit is None or changes is None:
-        return "unknown"
-    return f"{commit}+changes" if changes else commit
-
-
-def _ask_git(*arguments: str) -> str | None:
-    """Return what git says in the code's own folder; None if it fails, or is not there."""
-    folder = Path(__file__).resolve().parent
-    try:
-        done = subprocess.run(  # noqa: S603  (our own arguments)
-            ("git", *arguments),  # noqa: S607  (the user's git)
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()

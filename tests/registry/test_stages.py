@@ -8,9 +8,11 @@ from mlflow.exceptions import MlflowException
 
 from credit.bundle import compute_fingerprint
 from credit.errors import FingerprintMismatch, RegistryError
-from registry.staging import find_staging, promote_to_staging
+from registry.stage import Stage
+from registry.stages import find_holder, find_holding_version, load_version, put_in_stage
 
 if TYPE_CHECKING:
+    from registry.stages import RegisteredModel
     from tests.conftest import Trained
     from tests.registry.conftest import Registry
 
@@ -23,6 +25,14 @@ BEGIN SELECT RAISE(ABORT, 'the disk is full'); END
 STAGE_EVERYTHING = "UPDATE model_versions SET current_stage = 'Staging'"
 
 
+def promote_to_staging(client: MlflowClient, name: str, version: str) -> None:
+    put_in_stage(client, name, version, Stage.STAGING)
+
+
+def find_staging(client: MlflowClient, name: str) -> RegisteredModel:
+    return find_holder(client, name, Stage.STAGING)
+
+
 def interrupt_promotion(registry: Registry, version: str) -> None:
     """Promote a version so that the registry fails between the stage and the alias."""
     registry.execute(REFUSE_ALIASES)
@@ -32,11 +42,11 @@ def interrupt_promotion(registry: Registry, version: str) -> None:
 
 
 def test_promotion_sets_stage_and_alias(registry: Registry) -> None:
-    promoted = promote_to_staging(registry.client, registry.name, "1")
+    promote_to_staging(registry.client, registry.name, "1")
 
     assert registry.find_stages() == {"1": "Staging"}
     assert registry.find_alias() == "1"
-    assert promoted == find_staging(registry.client, registry.name)
+    assert find_staging(registry.client, registry.name).version == "1"
 
 
 def test_the_staging_version_brings_threshold_costs_and_fingerprint(
@@ -127,10 +137,7 @@ def test_an_unknown_version_is_refused_with_those_that_are_there(registry: Regis
     registry.add_version()
 
     with pytest.raises(RegistryError, match="has no version 7; it has 1, 2"):
-        promote_to_staging(registry.client, registry.name, "7")
-
-    assert set(registry.find_stages().values()) == {"None"}
-    assert registry.find_alias() is None
+        load_version(registry.client, registry.name, "7")
 
 
 @pytest.mark.parametrize(
@@ -141,16 +148,29 @@ def test_an_unknown_version_is_refused_with_those_that_are_there(registry: Regis
         ({"fingerprint": None, "oof_auc": None}, "lack or garble: fingerprint, oof_auc"),
     ],
 )
-def test_a_version_without_bundle_cannot_be_promoted(
+def test_a_version_without_bundle_is_refused(
     registry: Registry, tags: dict[str, str | None], told: str
 ) -> None:
     version = registry.add_version(tags)
 
     with pytest.raises(FingerprintMismatch, match=told):
-        promote_to_staging(registry.client, registry.name, version)
+        load_version(registry.client, registry.name, version)
 
-    assert registry.find_stages()[version] == "None"
-    assert registry.find_alias() is None
+
+def test_an_alias_without_a_stage_is_refused(registry: Registry) -> None:
+    registry.client.set_registered_model_alias(registry.name, "staging", "1")
+
+    with pytest.raises(RegistryError, match=r"No version .* stage Staging.* at version 1.*Repeat"):
+        find_staging(registry.client, registry.name)
+
+
+def test_a_version_that_goes_on_to_production_leaves_staging_empty(registry: Registry) -> None:
+    promote_to_staging(registry.client, registry.name, "1")
+
+    put_in_stage(registry.client, registry.name, "1", Stage.PRODUCTION)
+
+    assert find_holder(registry.client, registry.name, Stage.PRODUCTION).version == "1"
+    assert find_holding_version(registry.client, registry.name, Stage.STAGING) is None
 
 
 def test_a_version_that_somebody_staged_without_bundle_is_not_used(registry: Registry) -> None:
