@@ -14,7 +14,8 @@ CreditError                 1   500
 ├── EngineFailed           13   503   the table engine is not installed, did not start, or broke off
 ├── TuningUnusable         14   422   a file of tuned parameters, or of a study, cannot be used
 ├── CardIncomplete         15   500   a section of the model card is missing or blank
-└── ExplanationWrong       16   500   contributions do not add up to what the model says
+├── ExplanationWrong       16   500   contributions do not add up to what the model says
+└── PseudonymKeyUnusable   18   500   the key that hides who the clients are is none
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -124,4 +125,11 @@ class ExplanationWrong(CreditError):
     """Contributions do not add up to what the model says, so they explain another one."""
 
     exit_code = 16
+    http_status = 500
+
+
+class PseudonymKeyUnusable(CreditError):
+    """The key that hides who the clients are is too short, or no key."""
+
+    exit_code = 18
     http_status = 500
