@@ -7,7 +7,7 @@ from textwrap import wrap
 from registry.gate.report import Check, GateReport, Verdict
 
 HEADING = ("check", "looked at", "found", "limit", "verdict")
-WIDTHS = (11, 26, 32, 28, 7)
+WIDTHS = (15, 24, 32, 24, 7)
 """Characters a column takes at most: 110 in all, with the gaps between."""
 _GAP = "  "
 
