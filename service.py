@@ -29,9 +29,10 @@ from starlette.routing import Route
 from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import CreditError
 from credit.features.catalog import FEATURE_NAMES
+from credit.prediction import find_columns, predict_pd
 from serving.answers import Answer
 from serving.applicant import describe_features
-from serving.booster import find_columns, load_booster, predict_pd
+from serving.booster import load_booster
 from serving.coalescer import Coalescer
 from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore

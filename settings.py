@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         max_length=200,
         description="Who approves of a promotion to Production.",
     )
+    pseudonym_key: SecretStr | None = Field(
+        None,
+        description="Key of the clients' pseudonyms, at least 64 hex digits; default: a random one "
+        "in pseudonym.key in home, made at first need.",
+    )
     memory_limit: str = Field(
         "4GB",
         pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
@@ -92,6 +97,11 @@ class Settings(BaseSettings):
         """Where `credit train` writes them: what was set, or the default if that is a URL."""
         is_url = "://" in self.history_store
         return self.home / "history.arrow" if is_url else Path(self.history_store)
+
+    @property
+    def pseudonym_key_file(self) -> Path:
+        """Where the key of the pseudonyms is kept if none is set."""
+        return self.home / "pseudonym.key"
 
     @property
     def cache(self) -> Path:

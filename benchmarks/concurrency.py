@@ -23,9 +23,10 @@ import numpy as np
 from pydantic_core import from_json
 
 from credit.bundle import MODEL_FILE
+from credit.prediction import find_columns, predict_pd
 from loadtests.applicants import Question, read_questions
 from registry.trial import find_free_port, serve_bento
-from serving.booster import find_columns, load_booster, predict_pd
+from serving.booster import load_booster
 from settings import Settings
 from training.feature_matrix import build_matrix
 from training.histories import build_histories

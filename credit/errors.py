@@ -15,7 +15,8 @@ CreditError                 1   500
 ├── TuningUnusable         14   422   a file of tuned parameters, or of a study, cannot be used
 ├── CardIncomplete         15   500   a section of the model card is missing or blank
 ├── ExplanationWrong       16   500   contributions do not add up to what the model says
-└── GateFailed             17   409   a check refuses the model version for the stage
+├── GateFailed             17   409   a check refuses the model version for the stage
+└── PseudonymKeyUnusable   18   500   the key that hides who the clients are is none
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -133,3 +134,10 @@ class GateFailed(CreditError):
 
     exit_code = 17
     http_status = 409
+
+
+class PseudonymKeyUnusable(CreditError):
+    """The key that hides who the clients are is too short, or no key."""
+
+    exit_code = 18
+    http_status = 500

@@ -21,6 +21,7 @@ from credit.interrupt import ENDING_SIGNALS
 from demo import make_demo_tables
 from serving.history_store import HistoryStore
 from tests.command import Finished, Home
+from tests.promotion import promote_unjudged
 from training.tuning.best_parameters import read_fit_settings
 
 COMMANDS = [

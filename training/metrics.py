@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, roc_auc_score, roc_curve
 
 from credit.cost import CostMatrix, Flags, Probabilities, ThresholdChoice, choose_threshold
+from credit.evaluation.weighted import CALIBRATION_BINS
 
-CALIBRATION_BINS = 10
 LEAST_LIKELIHOOD = 1e-6
 """No outcome counts as less likely: isotonic maps give 0 and 1, and the one client for whom that
 was wrong must not outweigh all others. Boosters, on log-odds, hardly come near it."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.cost import CostMatrix
+from credit.pseudonym import PseudonymKey
 from credit.store_manifest import SourceFile
 from training.engines.engine import HistoryEngine
 from training.engines.on_duckdb import DuckDbEngine
@@ -38,6 +39,8 @@ class TrainingOrder:
         refer_share: Share of applicants that a person is to decide on; None: nobody.
         tuned: How the parameters of `fit` were found; None: they were given.
         contact: Whom a refused applicant turns to, for the model card.
+        pseudonym_key: Of the clients' pseudonyms in what the run keeps; None: a random one that
+            nobody has, so that the gate finds no client of another run among them.
     """
 
     data: Path
@@ -53,6 +56,7 @@ class TrainingOrder:
     refer_share: float | None = None
     tuned: TunedFamily | None = None
     contact: str = "the lender's customer service"
+    pseudonym_key: PseudonymKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,12 @@ from numpy.typing import NDArray
 from credit.contract import TABLES
 from credit.errors import TrainingImpossible
 from credit.features.catalog import FEATURE_NAMES
+from credit.pseudonym import PseudonymKey
+from credit.run_evidence import FAIRNESS_FILE
+from training.client_files import list_client_files
 from training.evidence.gather import Judged, gather_evidence
 from training.evidence.model_card import render_card
 from training.evidence.performance import tell_no_better_than_chance
-from training.evidence.reference_sample import (
-    FILE_NAME as REFERENCE_FILE,
-)
-from training.evidence.reference_sample import (
-    draw_reference_sample,
-    to_parquet,
-)
 from training.evidence.referral import ReferZone, find_refer_zone
 from training.feature_list import FILE_NAME, FeatureList, read_feature_list
 from training.feature_matrix import (
@@ -151,10 +147,9 @@ def _make_model(
         say(f"Note: {tell_no_better_than_chance(evidence.performance).replace('**', '')}")
     card = render_card(f"Model card: {order.model_name}", evidence.sections)
     files = list_run_files(card, evidence.sections, material.sources, facts.environment)
-    files["fairness.json"] = evidence.fairness.to_json().encode()
-    files[REFERENCE_FILE] = to_parquet(
-        draw_reference_sample(features, fitted.validation.pd, names, seed=order.fit.seed)
-    )
+    files[FAIRNESS_FILE] = evidence.fairness.to_json().encode()
+    key = order.pseudonym_key or PseudonymKey.random()
+    files |= list_client_files(material, fitted, key, order.fit.seed)
     if chosen:
         files[FILE_NAME] = chosen.model_dump_json(indent=1).encode()
     metrics = evaluation.to_metrics()

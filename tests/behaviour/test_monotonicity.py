@@ -15,7 +15,8 @@ import pytest
 
 from credit.features.application import compute_application_features
 from credit.features.catalog import FEATURE_NAMES, HISTORY_FEATURE_NAMES, assemble_features
-from serving.booster import find_columns, load_booster, predict_pd
+from credit.prediction import find_columns, predict_pd
+from serving.booster import load_booster
 from training.feature_matrix import build_matrix
 from training.histories import build_histories
 from training.tables import open_tables

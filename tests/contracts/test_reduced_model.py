@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from credit.bundle import MODEL_FILE, compute_fingerprint
 from credit.features.catalog import FEATURE_NAMES
+from credit.prediction import find_columns, predict_pd
 from road import read_applicant
 from serving.applicant import check_applicant
-from serving.booster import find_columns, load_booster, predict_pd
+from serving.booster import load_booster
 from serving.history_store import HistoryStore
 from serving.scorer import CheckedApplicant, Scorer
 from training.feature_choice import ChoiceOrder, choose_features

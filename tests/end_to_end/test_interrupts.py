@@ -33,9 +33,11 @@ from registry.stage import Stage
 from registry.trial import find_free_port
 from serving.history_store import HistoryStore
 from tests.command import Finished, Home, Running
+from tests.promotion import promote_unjudged
 from training.table_check import check_tables
 
 if TYPE_CHECKING:
+    from registry.stages import RegisteredModel
     from tests.conftest import Trained
 
 MODEL = "credit_scoring_model"

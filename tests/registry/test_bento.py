@@ -224,7 +224,7 @@ def test_the_bento_says_whose_it_is(model: RegisteredModel, registry: Registry) 
     assert bento.info.args["bundle_digest"] == model.bundle.compute_digest()
 
 
-def test_what_a_killed_command_left_is_discarded_by_the_next(model: RegisteredModel) -> None:
+def test_what_a_killed_command_left_is_discarded_by_the_next() -> None:
     half = STORE / Kind.BENTO / "credit_scoring" / "v1-half"
     script = (
         "import os; from pathlib import Path; from registry.bento_store import Kind, writing\n"

@@ -8,7 +8,8 @@ import xgboost
 
 from credit.errors import FingerprintMismatch
 from credit.features.catalog import FEATURE_NAMES
-from serving.booster import find_columns, load_booster, predict_pd
+from credit.prediction import find_columns, predict_pd
+from serving.booster import load_booster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags, Probabilities
-from training.evidence.bootstrap import REPETITIONS, Counts, draw_counts
-from training.evidence.weighted import compute_auc, compute_ks, prepare_ece, rank
+from credit.evaluation.bootstrap import REPETITIONS, Counts, draw_counts
+from credit.evaluation.weighted import compute_auc, compute_ks, prepare_ece, rank
 
 DRAWN_FIGURES = ("auc", "ks", "cost", "brier", "ece")
 

@@ -11,8 +11,8 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 
 from credit.cost import CostMatrix, Flags, Probabilities, choose_threshold, compute_cost
 from credit.decision import refuse
+from credit.evaluation.bootstrap import Estimate, find_interval
 from training.comparison.drawn_figures import DRAWN_FIGURES
-from training.evidence.bootstrap import Estimate, find_interval
 from training.fitting import FOLDS
 from training.metrics import evaluate
 

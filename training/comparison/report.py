@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from credit.cost import CostMatrix
+from credit.evaluation.bootstrap import REPETITIONS, Estimate
 from training.comparison.row import Row, sort_by_cost
 from training.comparison.table import render_markdown, to_frame
-from training.evidence.bootstrap import REPETITIONS, Estimate
 from training.evidence.drawing import BLUE, GREEN, GREY, new_figure
 from training.evidence.section import Plot, Section
 from training.fitting import FOLDS

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from credit.evaluation.bootstrap import Estimate
 from training.comparison.candidates import Candidate
 from training.comparison.imbalance import Imbalance
 from training.comparison.judgement import Figures
 from training.comparison.prediction import Prediction
-from training.evidence.bootstrap import Estimate
 
 SPOILT_PD = "PD is of a world where half default: not calibrated, see ECE"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evidence.bootstrap import Estimate, bootstrap
-from training.evidence.weighted import compute_auc, rank
+from credit.evaluation.bootstrap import Estimate, bootstrap
+from credit.evaluation.weighted import compute_auc, rank
 from training.fitting import (
     FEWEST_OF_A_CLASS,
     CrossValidation,

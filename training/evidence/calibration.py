@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from credit.cost import Flags, Probabilities
-from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap, find_interval
-from training.evidence.weighted import compute_mean, prepare_ece
+from credit.evaluation.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
+from credit.evaluation.calibration import simulate_ece
+from credit.evaluation.weighted import compute_mean, prepare_ece
 from training.metrics import compute_calibration_error, compute_losses
 from training.rate_interval import find_rate_interval
 from training.recalibration import LogisticMap, fit_logistic_map
 
 DIAGRAM_BINS = 15
-SIMULATIONS = 200
 LOGISTIC = "logistic"
 
 
@@ -153,7 +153,7 @@ def judge_calibration(
     best = fit_logistic_map(defaulted, pd)
     return CalibrationEvidence(
         ece=_estimate_ece(defaulted, pd, repetitions, seed),
-        ece_by_luck=_simulate_ece(pd, seed),
+        ece_by_luck=simulate_ece(pd, seed),
         in_the_large=bootstrap(gap, len(pd), repetitions, seed)[0],
         slope=best.slope,
         intercept=best.intercept,
@@ -210,15 +210,6 @@ def _estimate_ece(defaulted: Flags, pd: Probabilities, repetitions: int, seed: i
     (found,) = bootstrap(lambda counts: measure(defaulted, counts), len(pd), repetitions, seed)
     value = found.value
     return Estimate(value, max(0.0, 2 * value - found.high), max(value, 2 * value - found.low))
-
-
-def _simulate_ece(pd: Probabilities, seed: int) -> Estimate:
-    generator = np.random.default_rng(seed)
-    measure, everyone = prepare_ece(pd), np.ones(len(pd), np.int64)
-    drawn = np.array(
-        [measure(generator.random(len(pd)) < pd, everyone) for _ in range(SIMULATIONS)]
-    )
-    return Estimate(float(drawn.mean()), *find_interval(drawn))
 
 
 def _map_isotonically(

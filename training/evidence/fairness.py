@@ -15,8 +15,8 @@ from fairlearn.metrics import (
 from numpy.typing import NDArray
 
 from credit.disclosure import SMALLEST_GROUP
+from credit.evaluation.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
 from credit.fairness import AttributeAudit, FairnessAudit, Figure, GroupAudit, Spread
-from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
 from training.evidence.group_figures import (
     FEWEST_CLIENTS,
     FEWEST_OF_OUTCOME,

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags, Probabilities, choose_threshold
 from credit.decision import refuse
-from training.evidence.bootstrap import Counts, Estimate, bootstrap
+from credit.evaluation.bootstrap import Counts, Estimate, bootstrap
+from credit.evaluation.weighted import compute_auc, compute_cost, rank
 from training.evidence.calibration import recalibrate_in_folds
 from training.evidence.group_figures import (
     RATES,
@@ -21,7 +22,6 @@ from training.evidence.group_figures import (
 )
 from training.evidence.groups import Grouping
 from training.evidence.protected import leave_out_protected
-from training.evidence.weighted import compute_auc, compute_cost, rank
 from training.fitting import FitSettings, Progress, cross_validate
 
 COMPARED = (

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
 from credit.disclosure import TOO_FEW
+from credit.evaluation.bootstrap import Estimate
 from credit.fairness import AttributeAudit, FairnessAudit, FairnessLimits, Figure, GroupAudit
-from training.evidence.bootstrap import Estimate
 from training.evidence.drawing import BLUE, GREY, ORANGE, RED, new_figure
 from training.evidence.fairness_ablation import ProtectedAblation
 from training.evidence.section import Plot

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from credit.disclosure import TOO_FEW
+from credit.evaluation.bootstrap import Estimate
 from credit.fairness import (
     LIMITS,
     AttributeAudit,
@@ -15,7 +16,6 @@ from credit.fairness import (
     GroupAudit,
     find_breaches,
 )
-from training.evidence.bootstrap import Estimate
 from training.evidence.fairness_ablation import Change, ProtectedAblation
 from training.evidence.fairness_plots import draw_ablation, draw_approval, draw_calibration
 from training.evidence.fairness_tables import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from credit.disclosure import TOO_FEW
+from credit.evaluation.bootstrap import Estimate
 from credit.fairness import Breach, FairnessAudit, Figure, GroupAudit
-from training.evidence.bootstrap import Estimate
 from training.evidence.fairness_ablation import ProtectedAblation
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags
 from credit.decision import refuse
+from credit.evaluation.bootstrap import REPETITIONS, forget_draws
 from credit.fairness import FairnessAudit
 from credit.features.catalog import FEATURE_NAMES
-from training.evidence.bootstrap import REPETITIONS, forget_draws
 from training.evidence.calibration import judge_calibration
 from training.evidence.calibration_section import describe_calibration
 from training.evidence.explanation_section import describe_explanations

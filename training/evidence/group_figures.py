@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags, Probabilities
-from training.evidence.bootstrap import Counts
+from credit.evaluation.bootstrap import Counts
+from credit.evaluation.weighted import CALIBRATION_BINS, compute_auc, rank
 from training.evidence.groups import Grouping
-from training.evidence.weighted import compute_auc, rank
-from training.metrics import CALIBRATION_BINS
 
 Numbers = NDArray[np.float64]
 

@@ -12,11 +12,11 @@ from sklearn.metrics import roc_curve
 
 from credit.cost import Flags, Probabilities
 from credit.decision import refuse
-from training.evidence.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
+from credit.evaluation.bootstrap import REPETITIONS, Counts, Estimate, bootstrap
+from credit.evaluation.weighted import compute_auc, compute_ks, compute_mean, rank
 from training.evidence.drawing import BLUE, GREY, RED, new_figure
 from training.evidence.section import Plot, Section
 from training.evidence.tabulate import tabulate
-from training.evidence.weighted import compute_auc, compute_ks, compute_mean, rank
 from training.metrics import compute_losses
 
 TITLE = "Performance"

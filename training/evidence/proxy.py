@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evidence.bootstrap import Estimate, bootstrap
+from credit.evaluation.bootstrap import Estimate, bootstrap
+from credit.evaluation.weighted import compute_auc, rank
 from training.evidence.group_figures import FEWEST_OF_OUTCOME
 from training.evidence.protected import leave_out_protected
-from training.evidence.weighted import compute_auc, rank
 from training.fitting import FitSettings, cross_validate
 
 PROXY_CLIENTS = 10_000

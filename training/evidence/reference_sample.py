@@ -45,13 +45,18 @@ def draw_reference_sample(
         raise ValueError(
             f"Features {features.shape} are not of {len(pd)} clients and {len(names)} columns."
         )
-    drawn = np.random.default_rng(seed).permutation(len(pd))[:size]
+    drawn = draw_positions(len(pd), size, seed)
     columns = {name: features[drawn, position] for position, name in enumerate(names)}
     return pa.table({**columns, PD: pd[drawn]})
 
 
+def draw_positions(clients: int, size: int, seed: int) -> NDArray[np.intp]:
+    """Return positions of clients in random order, each once; fewer are the first of more."""
+    return np.random.default_rng(seed).permutation(clients)[:size]
+
+
 def to_parquet(sample: pa.Table) -> bytes:
-    """Return the sample as a parquet file: the same bytes for the same sample."""
+    """Return a table as a parquet file: the same bytes for the same table."""
     sink = pa.BufferOutputStream()
     pq.write_table(sample, sink, compression="zstd")
     return bytes(sink.getvalue())

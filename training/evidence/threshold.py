@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags, Probabilities, ThresholdChoice, choose_threshold
 from credit.decision import refuse
-from training.evidence.bootstrap import (
+from credit.evaluation.bootstrap import (
     REPETITIONS,
     Counts,
     Estimate,
@@ -17,7 +17,7 @@ from training.evidence.bootstrap import (
     draw_counts,
     find_interval,
 )
-from training.evidence.weighted import compute_cost, find_least_cost, price_cuts, rank
+from credit.evaluation.weighted import compute_cost, find_least_cost, price_cuts, rank
 from training.nested_threshold import NestedThresholds
 
 PRICE_RATIOS = (2, 3, 5, 8, 10, 12, 15, 20)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from credit.evaluation.bootstrap import Estimate
 from training.auc_difference import NORMAL_95, AucDifference, compare_auc
-from training.evidence.bootstrap import Estimate
 from training.fitting import FitSettings
 from training.metrics import compute_losses
 from training.telling import Track

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from credit.cost import CostMatrix, compute_cost
+from credit.evaluation.bootstrap import draw_counts
 from training.comparison.drawn_figures import DRAWN_FIGURES, draw_figures
 from training.comparison.judgement import (
     compare_drawn,
@@ -11,7 +12,6 @@ from training.comparison.judgement import (
     decide_by_other_folds,
     judge,
 )
-from training.evidence.bootstrap import draw_counts
 from training.metrics import compute_calibration_error, evaluate
 
 COSTS = CostMatrix()

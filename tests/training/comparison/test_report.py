@@ -7,13 +7,13 @@ import pytest
 from rich.console import Console
 
 from credit.cost import CostMatrix
+from credit.evaluation.bootstrap import Estimate
 from training.comparison.candidates import Candidate, list_candidates
 from training.comparison.judgement import Figures
 from training.comparison.prediction import Prediction
 from training.comparison.report import Comparison, describe_comparison
 from training.comparison.row import SPOILT_PD, Measured, Row, sort_by_cost
 from training.comparison.table import render_markdown, render_note, render_table, to_frame
-from training.evidence.bootstrap import Estimate
 from training.evidence.drawing import render_png
 
 CANDIDATES = {candidate.name: candidate for candidate in list_candidates()}

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.cost import CostMatrix, Flags, Probabilities
-from training.evidence.bootstrap import Counts
-from training.metrics import CALIBRATION_BINS
+from credit.evaluation.bootstrap import Counts
+
+CALIBRATION_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from credit.cost import CostMatrix, choose_threshold
-from training.evidence.bootstrap import draw_counts
-from training.evidence.weighted import (
+from credit.evaluation.bootstrap import draw_counts
+from credit.evaluation.weighted import (
     compute_auc,
     compute_cost,
     compute_ks,

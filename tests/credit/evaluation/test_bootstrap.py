@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.evidence.bootstrap import Counts, Estimate, bootstrap, draw_counts, find_interval
+from credit.evaluation.bootstrap import Counts, Estimate, bootstrap, draw_counts, find_interval
 
 
 def test_draws_as_many_clients_as_there_are() -> None:

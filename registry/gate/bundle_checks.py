@@ -1,0 +1,78 @@
+"""Whether model, contract and code belong together, and the file is the one that was judged."""
+
+from __future__ import annotations
+
+from credit.bundle import MODEL_FILE, compute_fingerprint
+from registry.gate.evidence import REMEDY, SHA256_TAG
+from registry.gate.finding import Case, Finding, pass_if
+from registry.gate.report import Verdict
+
+SHOWN_DIGITS = 12
+
+
+def look_at_signature(case: Case) -> Finding:
+    """Return whether the model says which columns it takes, in which order, and what it gives."""
+    signature = case.challenger.mlflow_model.signature
+    limit = "inputs and outputs, as fitted"
+    if signature is None or signature.inputs is None or signature.outputs is None:
+        lacking = "no signature" if signature is None else "half a signature"
+        return Finding(
+            Verdict.FAILED,
+            lacking,
+            limit,
+            f"MLflow's users are not told what {case.challenger.told} takes and gives. {REMEDY}",
+        )
+    taken = [str(name) for name in signature.inputs.input_names()]
+    fitted = list(case.challenger.booster.feature_names or ())
+    same = taken == fitted
+    detail = "" if same else f"The signature's inputs are not the model's columns. {REMEDY}"
+    return Finding(
+        pass_if(same),
+        f"{len(taken)} inputs, {len(signature.outputs.inputs)} output",
+        limit,
+        detail,
+        {"inputs": len(taken), "outputs": len(signature.outputs.inputs)},
+        {"inputs": len(fitted)},
+    )
+
+
+def look_at_fingerprint(case: Case) -> Finding:
+    """Return whether the bundle is whole, and of this code, and the model takes its features."""
+    found, expected = case.challenger.bundle.fingerprint, compute_fingerprint()
+    limit = f"this code's {expected}"
+    if found != expected:
+        return Finding(
+            Verdict.FAILED,
+            found,
+            limit,
+            f"{case.challenger.told} was fitted with another contract or other feature code, which "
+            "the service refuses. Train again with this code, or promote it with the code it was "
+            "fitted with.",
+        )
+    columns = case.challenger.booster.num_features()  # also that they are the catalog's, in order
+    return Finding(
+        Verdict.PASSED, f"{found}, {columns} features", limit, figures={"features": columns}
+    )
+
+
+def look_at_integrity(case: Case) -> Finding:
+    """Return whether the model's file has the checksum it was registered with."""
+    expected, actual = case.challenger.expected_sha256, case.challenger.actual_sha256
+    if expected is None:
+        return Finding(
+            Verdict.FAILED,
+            f"SHA-256 {actual[:SHOWN_DIGITS]}",
+            f"tag {SHA256_TAG}",
+            f"{case.challenger.told} was registered without the checksum of its {MODEL_FILE}, so "
+            f"nobody can tell whether it is the file that was judged. {REMEDY}",
+        )
+    same = actual == expected
+    detail = (
+        ""
+        if same
+        else f"{MODEL_FILE} was changed after {case.challenger.told} was registered: it hashes to "
+        f"{actual}, the tag says {expected}. Do not use it; find out who changed it."
+    )
+    return Finding(
+        pass_if(same), f"SHA-256 {actual[:SHOWN_DIGITS]}", expected[:SHOWN_DIGITS], detail
+    )
