@@ -41,6 +41,7 @@ for command in (
     releases.rollback,
     releases.history,
     releases.build,
+    releases.parity,
 ):
     app.command()(command)
 

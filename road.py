@@ -6,13 +6,14 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from credit.contract import APPLICATION_COLUMNS
 from credit.cost import CostMatrix
 from credit.errors import ServiceFailed
+from credit.pseudonym import provide_key
+from parity import make_request_row
 from registry.stage import Stage
 from registry.trial import find_free_port, require_free_port, serve_bento
 from releasing import build_version, find_user, promote_version
@@ -105,7 +106,7 @@ def travel(order: RoadOrder, settings: Settings, say: Say, track: Track) -> None
     say(f"Starting {bento.tag}, pinned to {bento.model_tag}")
     log = settings.home / "service.log"
     with serve_bento(bento.tag, port, settings.written_history_store, log) as service:
-        answer = service.ask_for_decision(read_applicant(data))
+        answer = service.api.decide(read_applicant(data))
         say(f"POST {service.url}/predict answers:\n{json.dumps(answer, indent=2)}")
         if order.keep_serving:
             say(f"Serving on {service.url}, log in {log}; Ctrl-C ends it.")
@@ -164,6 +165,7 @@ def train_version(
         engine=engine,
         refer_share=options.refer_share,
         contact=settings.contact,
+        pseudonym_key=provide_key(settings.pseudonym_key_text, settings.pseudonym_key_file),
         fit=make_fit_settings(tuned),
         tuned=tuned,
     )
@@ -238,7 +240,7 @@ def locate_card(result: TrainingResult) -> str:
     return f"{artifacts}/{CARD_FILE}"
 
 
-def read_applicant(data: Path) -> dict[str, Any]:
+def read_applicant(data: Path) -> dict[str, object]:
     """Return one application as a scoring request would carry it, of application_test if there."""
     from training.tables import open_tables
 
@@ -251,11 +253,7 @@ def read_applicant(data: Path) -> dict[str, Any]:
         if not rows:
             raise ServiceFailed(f"{population} holds no application to ask the service about.")
         cells = dict(zip(relation.columns, rows[0], strict=True))
-    return {
-        column.name: cells[column.name]
-        for column in APPLICATION_COLUMNS
-        if column.required or cells[column.name] is not None
-    }
+    return make_request_row(cells)
 
 
 def _provide_demo_tables(order: RoadOrder, settings: Settings, say: Say, track: Track) -> Path:

@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         return self.home / "history.arrow" if is_url else Path(self.history_store)
 
     @property
+    def pseudonym_key_text(self) -> str | None:
+        """The key of the pseudonyms if one was set."""
+        return self.pseudonym_key.get_secret_value() if self.pseudonym_key else None
+
+    @property
     def pseudonym_key_file(self) -> Path:
         """Where the key of the pseudonyms is kept if none is set."""
         return self.home / "pseudonym.key"

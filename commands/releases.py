@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from commands.options import DEMO_CLIENTS, SEED, WRONG_CALL, AsJson, find_project, read_settings
+from commands.options import (
+    DEMO_CLIENTS,
+    SEED,
+    WRONG_CALL,
+    AsJson,
+    Data,
+    find_project,
+    read_settings,
+)
 from console import complain, say, say_nothing, show_progress
 from credit.errors import RegistryError
 from registry.stage import Stage
@@ -178,6 +186,31 @@ def build(
         return
     say(f"Built {bento.tag}, pinned to {bento.model_tag}")
     say(f"Next: bentoml serve {bento.tag}, or bentoml containerize {bento.tag}")
+
+
+def parity(
+    data: Data,
+    stage: Annotated[Stage, typer.Option(help="Which version.")] = Stage.STAGING,
+    clients: Annotated[int, typer.Option(min=1, help="How many, drawn at random.")] = 500,
+    bento: Annotated[
+        str, typer.Option(help="Bento to start and ask; `none`: no Bento.")
+    ] = "credit_scoring:latest",
+    url: Annotated[
+        list[str] | None,
+        typer.Option(help="A running service to ask too, such as a container; repeatable."),
+    ] = None,
+) -> None:
+    """Prove that registry, Bento and running services say what training said.
+
+    The same clients' PD and decisions from each; anything but no difference at all is a failure.
+    """
+    from parity import ParityOrder, prove_parity
+    from registry.parity import render_agreements, require_parity
+
+    order = ParityOrder(data, stage, clients, None if bento == "none" else bento, tuple(url or ()))
+    agreements = prove_parity(order, read_settings(), say)
+    say(render_agreements(agreements))
+    require_parity(agreements)
 
 
 def _tell_completed(outcome: Outcome, tell: Say) -> None:

@@ -16,7 +16,8 @@ CreditError                 1   500
 ├── CardIncomplete         15   500   a section of the model card is missing or blank
 ├── ExplanationWrong       16   500   contributions do not add up to what the model says
 ├── GateFailed             17   409   a check refuses the model version for the stage
-└── PseudonymKeyUnusable   18   500   the key that hides who the clients are is none
+├── PseudonymKeyUnusable   18   500   the key that hides who the clients are is none
+└── ParityBroken           19   500   a source does not say what the training process said
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -140,4 +141,11 @@ class PseudonymKeyUnusable(CreditError):
     """The key that hides who the clients are is too short, or no key."""
 
     exit_code = 18
+    http_status = 500
+
+
+class ParityBroken(CreditError):
+    """Registry, Bento or container do not say what the training process said."""
+
+    exit_code = 19
     http_status = 500

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import math
 import os
 import re
 import signal
@@ -12,14 +9,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from credit.errors import ServiceFailed
 from credit.interrupt import postpone_ending
+from registry.scoring_api import ScoringApi
 
 HOST = "127.0.0.1"
 READY_SECONDS = 120
@@ -45,23 +43,10 @@ class BentoService:
         """Where it answers."""
         return f"http://{HOST}:{self.port}"
 
-    def ask_for_decision(self, applicant: Mapping[str, object]) -> dict[str, Any]:
-        """Return the answer on one applicant.
-
-        Raises:
-            ServiceFailed: If it refuses to answer, or the answer is no decision.
-        """
-        status, body = self._request("POST", "/predict", json.dumps({"data": applicant}))
-        if status != http.client.OK:
-            raise ServiceFailed(f"The service answered {status} to a valid applicant: {body[:500]}")
-        try:
-            answer: dict[str, Any] = json.loads(body)
-            probability = float(answer["probability"])
-        except (ValueError, TypeError, KeyError):
-            probability = math.nan
-        if not math.isfinite(probability):
-            raise ServiceFailed(f"The service's answer is no decision: {body[:500]}")
-        return answer
+    @property
+    def api(self) -> ScoringApi:
+        """How it is asked."""
+        return ScoringApi(self.url)
 
     def wait_until_it_fails(self) -> NoReturn:
         """Wait until the process ends, which it does not do in health.
@@ -82,23 +67,10 @@ class BentoService:
         while time.monotonic() < deadline_s:
             if self.process.poll() is not None:
                 self.wait_until_it_fails()
-            with suppress(ServiceFailed):
-                status, _ = self._request("GET", "/readyz")
-                if status == http.client.OK:
-                    return
+            if self.api.is_ready():
+                return
             time.sleep(0.1)
         raise ServiceFailed(f"Not ready within {READY_SECONDS} s: {self._quote_last_line()}")
-
-    def _request(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
-        try:
-            connection.request(method, path, body, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            return response.status, response.read().decode(errors="replace")
-        except (OSError, http.client.HTTPException) as error:
-            raise ServiceFailed(f"Nothing answers on {self.url}{path}: {error}") from None
-        finally:
-            connection.close()
 
     def _quote_last_line(self) -> str:
         printed = re.sub(r"\x1b\[[\d;]*m", "", self.log.read_text(errors="replace"))
