@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.options import (
     DEMO_CLIENTS,
     SEED,
-    WRONG_CALL,
     AsJson,
     Data,
     find_project,
     read_settings,
 )
-from console import complain, say, say_nothing, show_progress
+from console import say, say_nothing, show_progress
 from credit.errors import RegistryError
 from registry.stage import Stage
 
@@ -87,10 +86,10 @@ def promote(
     settings = read_settings()
     approver = approver or settings.approver
     if force and not reason:
-        _end_as_wrong_call("--force takes a --reason, which is kept in the history.")
+        raise typer.BadParameter("give one with --force; it is kept.", param_hint="--reason")
     if to is Stage.PRODUCTION and not approver:
-        _end_as_wrong_call(
-            "Production takes an approver: name one with --approver or CREDIT_APPROVER."
+        raise typer.BadParameter(
+            "Production takes one, here or as CREDIT_APPROVER.", param_hint="--approver"
         )
     request = Request(to, find_user(settings), approver, reason, force)
     tell = say_nothing if as_json else say
@@ -226,8 +225,3 @@ def _tell_next(stage: Stage) -> str:
 def _describe_record(record: Record) -> dict[str, object]:
     ended = record.ended_at.isoformat() if record.ended_at else None
     return {**record.transition.model_dump(mode="json"), "ended_at": ended, "run": record.run_id}
-
-
-def _end_as_wrong_call(message: str) -> NoReturn:
-    complain(message)
-    raise typer.Exit(WRONG_CALL)

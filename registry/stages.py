@@ -55,7 +55,7 @@ def find_holder(client: MlflowClient, name: str, stage: Stage) -> RegisteredMode
     if version is None:
         raise RegistryError(
             f"No version of {name} is in {stage}. Train one with `credit train`, then "
-            f"`credit promote VERSION --to {stage}`."
+            f"`credit promote VERSION --to {stage}`.{_tell_others(client, name, stage)}"
         )
     return load_version(client, name, version)
 
@@ -104,6 +104,13 @@ def load_version(client: MlflowClient, name: str, version: str) -> RegisteredMod
         f"{name} has no version {version}; it has {', '.join(known) or 'none'}. "
         "`credit train` registers one."
     )
+
+
+def _tell_others(client: MlflowClient, name: str, stage: Stage) -> str:
+    """Return who holds the other stages, for somebody who looked in the wrong one."""
+    aliases = _find_aliases(client, name)
+    held = [f"version {aliases[each.alias]} is {each}" for each in Stage if each.alias in aliases]
+    return f" (In other stages: {', '.join(held)}.)" if held and stage.alias not in aliases else ""
 
 
 def has_version(client: MlflowClient, name: str, version: str) -> bool:

@@ -29,7 +29,7 @@ def render_table(report: GateReport) -> str:
         for check in report.checks:
             if check.verdict is verdict and check.detail:
                 lines += ["", *_explain(check)]
-    return "\n".join([*lines, "", _conclude(report)])
+    return "\n".join([*lines, "", conclude(report)])
 
 
 def _list_cells(check: Check) -> tuple[str, ...]:
@@ -54,7 +54,8 @@ def _explain(check: Check) -> list[str]:
     )
 
 
-def _conclude(report: GateReport) -> str:
+def conclude(report: GateReport) -> str:
+    """Return in one line whether the gate lets the version through."""
     count = len(report.checks)
     if report.passed:
         return f"Passed: none of {count} checks failed."
