@@ -29,12 +29,15 @@ class DecisionModel(PythonModel):
         """Read the booster and its bundle.
 
         Raises:
-            FingerprintMismatch: If the process has another `credit` than the model came with.
+            FingerprintMismatch: If the process has another `credit` than the model came with, or
+                the booster is not the bundle's.
         """
         texts = json.loads(Path(context.artifacts["bundle"]).read_text())
         self._bundle = Bundle.from_metadata(texts)
         self._bundle.require_fingerprint(compute_fingerprint())
-        self._booster = xgb.Booster(model_file=context.artifacts["booster"])
+        file = Path(context.artifacts["booster"])
+        self._bundle.require_model_file(file)
+        self._booster = xgb.Booster(model_file=file)
         self._booster.set_param({"nthread": 1})
         self._names = list(self._booster.feature_names or ())
 
