@@ -27,7 +27,7 @@ REQUIREMENTS = [
     # As in pyproject.toml: the same module, without GPU libraries where it has wheels.
     f"xgboost-cpu=={xgb.__version__}; sys_platform != 'darwin'",
     f"xgboost=={xgb.__version__}; sys_platform == 'darwin'",
-    *(f"{package}=={version(package)}" for package in ("numpy", "pandas", "pydantic")),
+    *(f"{package}=={version(package)}" for package in ("narwhals", "numpy", "pandas", "pydantic")),
 ]
 ANSWER = Schema(
     [

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from credit.bundle import Bundle, compute_fingerprint
 from credit.decision import name_decision, refer, refuse
+from credit.prediction import predict_pd, require_catalog
 
 
 class DecisionModel(PythonModel):
@@ -39,6 +40,7 @@ class DecisionModel(PythonModel):
         self._bundle.require_model_file(file)
         self._booster = xgb.Booster(model_file=file)
         self._booster.set_param({"nthread": 1})
+        require_catalog(self._booster, str(file))
         self._names = list(self._booster.feature_names or ())
 
     def predict(
@@ -54,8 +56,7 @@ class DecisionModel(PythonModel):
         """
         features = model_input[self._names].to_numpy(np.float32)
         _require_finite(features, self._names)
-        scores = self._booster.inplace_predict(features, validate_features=False)
-        return _decide(np.asarray(scores, np.float64), self._bundle)
+        return _decide(predict_pd(self._booster, features), self._bundle)
 
 
 def _decide(probability: NDArray[np.float64], bundle: Bundle) -> pd.DataFrame:

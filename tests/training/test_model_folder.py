@@ -120,7 +120,7 @@ def test_the_requirements_are_what_is_installed_here(folder: Path) -> None:
 
     needed = [item for item in map(Requirement, lines) if not item.marker or item.marker.evaluate()]
 
-    assert len(needed) == 5
+    assert len(needed) == 6
     assert [f"{item.name}=={version(item.name)}" for item in needed] == [
         f"{item.name}{item.specifier}" for item in needed
     ]

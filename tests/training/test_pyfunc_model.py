@@ -20,8 +20,9 @@ from credit.bundle import BUNDLE_FILE, MODEL_FILE
 from credit.decision import Decision
 from credit.errors import FingerprintMismatch
 from credit.features.catalog import FEATURE_NAMES
+from credit.prediction import find_columns, predict_pd
 from serving.answers import Answer
-from serving.booster import find_columns, load_booster, predict_pd
+from serving.booster import load_booster
 
 if TYPE_CHECKING:
     from tests.conftest import Trained
