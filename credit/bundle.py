@@ -20,8 +20,11 @@ from credit.errors import FingerprintMismatch
 PAGE_WRITER = "document.py"
 """Writes documentation, so that its wording is no part of the fingerprint."""
 
-MODEL_FILE = "model.ubj"
-"""Name of the booster inside the published model folder."""
+MODEL_FILE = "artifacts/model.ubj"
+"""Where the booster is inside the published model folder."""
+
+BUNDLE_FILE = "artifacts/bundle.json"
+"""Where the bundle is beside it, as `Bundle.to_metadata` writes it."""
 
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]

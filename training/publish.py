@@ -16,20 +16,23 @@ import pandas as pd
 import xgboost as xgb
 from mlflow import MlflowClient
 from mlflow.data.numpy_dataset import from_numpy
-from mlflow.environment_variables import MLFLOW_UV_AUTO_DETECT
+from mlflow.environment_variables import (
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
+    MLFLOW_UV_AUTO_DETECT,
+)
 from mlflow.exceptions import MlflowException
-from mlflow.models.signature import ModelSignature, infer_signature
+from mlflow.models import Model
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from numpy.typing import NDArray
 
 from credit.bundle import Bundle
 from credit.errors import RegistryError
+from training import model_folder
 from training.tracking import locate_database, quiet_mlflow
 
 EXPERIMENT = "credit-scoring"
 RUN_NAME = "train"
 MODEL_FOLDER = "model"
-SERVING_REQUIREMENTS = [f"xgboost=={xgb.__version__}", f"numpy=={np.__version__}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
     """
     quiet_mlflow()
     os.environ[MLFLOW_UV_AUTO_DETECT.name] = "false"  # it would add the lock file it finds
+    os.environ[MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.name] = "false"
     mlflow.set_tracking_uri(tracking_uri)
     experiment_id = require_experiment(tracking_uri)
     with mlflow.start_run(experiment_id=experiment_id, run_name=RUN_NAME) as run:
@@ -117,13 +121,13 @@ def publish(model: TrainedModel, tracking_uri: str, model_name: str) -> Publishe
             _log_dataset(model.dataset)
         _log_files(model.files)
         example = pd.DataFrame([model.example], columns=list(model.booster.feature_names or ()))
-        info = mlflow.xgboost.log_model(
-            model.booster,
+        info = Model.log(
+            artifact_path=None,
             name=MODEL_FOLDER,
-            model_format="ubj",
-            signature=_sign(model.booster, example),
-            input_example=example,
-            pip_requirements=SERVING_REQUIREMENTS,
+            flavor=model_folder,
+            booster=model.booster,
+            bundle=model.bundle,
+            example=example,
         )
     if info.signature is None:
         raise RegistryError("MLflow kept no signature of the model; nothing was registered.")
@@ -174,11 +178,6 @@ def _require_registered_model(client: MlflowClient, name: str) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-
-
-def _sign(booster: xgb.Booster, example: pd.DataFrame) -> ModelSignature:
-    predictions = booster.predict(xgb.DMatrix(example))
-    return infer_signature(example, predictions)
 
 
 def require_experiment(tracking_uri: str) -> str:

@@ -48,11 +48,11 @@ PUBLISH = """
 import json, shutil, sys
 from pathlib import Path
 import bentoml
-tag, model, metadata = sys.argv[1:]
+tag, model, place, metadata = sys.argv[1:]
 with bentoml.models.create(tag, metadata=json.loads(metadata)) as made:
-    folder = Path(made.path) / "mlflow_model"
-    folder.mkdir()
-    shutil.copy(model, folder)
+    target = Path(made.path) / "mlflow_model" / place
+    target.parent.mkdir(parents=True)
+    shutil.copy(model, target)
 """
 
 
@@ -201,8 +201,9 @@ def make_bundle(model: Path) -> Bundle:
 def publish(bentoml_home: Path, model: Path, bundle: Bundle) -> None:
     """Put a model into a BentoML store; in a process of its own, since the store is global."""
     tag = f"credit_scoring_model:mlflow-v{bundle.model_version}"
+    metadata = json.dumps(bundle.to_metadata())
     subprocess.run(
-        [sys.executable, "-c", PUBLISH, tag, str(model), json.dumps(bundle.to_metadata())],
+        [sys.executable, "-c", PUBLISH, tag, str(model), MODEL_FILE, metadata],
         check=True,
         env=os.environ | {"BENTOML_HOME": str(bentoml_home), "BENTOML_DO_NOT_TRACK": "true"},
         capture_output=True,
@@ -226,9 +227,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
         xgboost.DMatrix(features, defaulted, feature_names=list(FEATURE_NAMES)),
         num_boost_round=20,
     )
-    booster.save_model(folder / MODEL_FILE)
-    bundle = make_bundle(folder / MODEL_FILE)
-    publish(folder / "bentoml", folder / MODEL_FILE, bundle)
+    model = folder / "model.ubj"
+    booster.save_model(model)
+    bundle = make_bundle(model)
+    publish(folder / "bentoml", model, bundle)
     store = folder / "history.arrow"
     clients = [applicant["SK_ID_CURR"] for applicant in applicants]
     write_history_store(store, clients[::2], histories[::2], bundle.fingerprint)
@@ -283,7 +285,7 @@ def publish_bundle(published: Published) -> Callable[[Path, Bundle], None]:
     """Puts a model that answers otherwise, with another bundle, into a BentoML store."""
 
     def publish_again(bentoml_home: Path, bundle: Bundle) -> None:
-        model = bentoml_home / MODEL_FILE
+        model = bentoml_home / "model.ubj"
         published.booster[:5].save_model(model)
         publish(bentoml_home, model, bundle)
 

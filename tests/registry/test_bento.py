@@ -159,7 +159,7 @@ def test_a_version_whose_files_are_gone_is_not_imported(registry: Registry, tmp_
     gone = registry.add_version(source=(tmp_path / "gone").as_uri())
     model = load_version(registry.client, registry.name, gone)
 
-    with pytest.raises(BuildFailed, match=f"Version {gone} .* model.ubj cannot be read"):
+    with pytest.raises(BuildFailed, match=f"Version {gone} .* {MODEL_FILE} cannot be read"):
         import_model(model, registry.tracking_uri)
 
     assert list_leftovers() == []

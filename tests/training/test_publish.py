@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import json
+import hashlib
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 import numpy as np
-import pandas as pd
 import pytest
-import xgboost as xgb
 from mlflow import MlflowClient
 
-from credit.bundle import Bundle
+from credit.bundle import Bundle, compute_fingerprint
 from credit.features.catalog import FEATURE_NAMES
 from training.fitting import FitSettings, fit_booster
 from training.publish import EXPERIMENT, PublishedVersion, TrainedModel, TrainingDataset, publish
 
 if TYPE_CHECKING:
-    from tests.conftest import Trained
     from training.feature_matrix import FeatureMatrix
 
 NAME = "some_model"
@@ -28,7 +25,7 @@ BUNDLE = Bundle(
     threshold=0.1 + 0.2 - 0.2,  # not 0.1: every bit must survive
     false_negative_cost=10.0,
     false_positive_cost=1.0,
-    fingerprint="0123456789abcdef",
+    fingerprint=compute_fingerprint(),
     trained_at="2026-01-01T00:00:00+00:00",
     oof_auc=2 / 3,
     training_tables=("application_train", "bureau"),
@@ -40,9 +37,11 @@ BUNDLE = Bundle(
 @pytest.fixture(scope="module")
 def model(matrix: FeatureMatrix) -> TrainedModel:
     assert matrix.defaulted is not None
+    booster = fit_booster(matrix.features, matrix.defaulted, 5, FitSettings())
+    digest = hashlib.sha256(booster.save_raw("ubj")).hexdigest()
     return TrainedModel(
-        booster=fit_booster(matrix.features, matrix.defaulted, 5, FitSettings()),
-        bundle=BUNDLE,
+        booster=booster,
+        bundle=BUNDLE.model_copy(update={"model_sha256": digest}),
         parameters={"eta": 0.05, "rounds_of_folds": [4, 6]},
         metrics={"oof_auc": 0.75, "oof_log_loss": float("inf")},
         example=np.full(len(FEATURE_NAMES), 0.5, np.float32),
@@ -71,7 +70,7 @@ def test_threshold_costs_and_fingerprint_are_the_versions_tags(
     (version,) = list_versions(tracking_uri)
     assert (published.version, str(version.version)) == ("1", "1")
     assert published.run_id == version.run_id
-    assert Bundle.from_metadata(version.tags) == BUNDLE
+    assert Bundle.from_metadata(version.tags) == model.bundle
 
 
 def test_no_version_is_there_if_its_tags_cannot_be_written(
@@ -161,57 +160,3 @@ def test_artifacts_lie_beside_the_database(model: TrainedModel, tracking_uri: st
 
     beside = Path(tracking_uri.removeprefix("sqlite:///")).parent
     assert len(list(beside.glob("mlartifacts/**/model.ubj"))) == 1
-
-
-def test_the_signature_names_every_feature_in_order(model: TrainedModel, tracking_uri: str) -> None:
-    info = mlflow.models.get_model_info(model_uri(publish(model, tracking_uri, NAME)))
-
-    assert info.signature is not None
-    assert tuple(info.signature.inputs.input_names()) == FEATURE_NAMES
-    assert {column.type.name for column in info.signature.inputs.inputs} == {"float"}
-
-
-def test_the_input_example_is_the_row_that_was_given(
-    model: TrainedModel, tracking_uri: str
-) -> None:
-    publish(model, tracking_uri, NAME)
-
-    beside = Path(tracking_uri.removeprefix("sqlite:///")).parent
-    (path,) = beside.glob("mlartifacts/**/input_example.json")
-    assert json.loads(path.read_text()) == {
-        "columns": list(FEATURE_NAMES),
-        "data": [[0.5] * len(FEATURE_NAMES)],
-    }
-
-
-def test_the_model_folder_holds_no_pickle_and_nothing_of_the_working_directory(
-    model: TrainedModel, tracking_uri: str
-) -> None:
-    publish(model, tracking_uri, NAME)
-
-    beside = Path(tracking_uri.removeprefix("sqlite:///")).parent
-    (path,) = beside.glob("mlartifacts/**/model.ubj")
-    assert {file.name for file in path.parent.iterdir()} == {
-        "MLmodel",
-        "conda.yaml",
-        "input_example.json",
-        "model.ubj",
-        "python_env.yaml",
-        "requirements.txt",
-        "serving_input_example.json",
-    }
-
-
-def test_the_file_alone_predicts_what_the_registry_predicts(
-    trained: Trained, matrix: FeatureMatrix
-) -> None:
-    mlflow.set_tracking_uri(trained.order.tracking_uri)
-    registered = mlflow.pyfunc.load_model(model_uri(trained.result.published))
-    booster = xgb.Booster(model_file=trained.model_file)
-    rows = pd.DataFrame(matrix.features, columns=list(FEATURE_NAMES))[booster.feature_names]
-    expected = registered.predict(rows)
-
-    pd_of_file = booster.inplace_predict(rows.to_numpy())
-
-    np.testing.assert_array_equal(pd_of_file, expected)
-    assert len(np.unique(pd_of_file)) > 100
