@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,12 +128,13 @@ def _open_version(client: MlflowClient, name: str, version: str, folder: Path) -
 @contextmanager
 def _no_progress_bar() -> Iterator[None]:
     """Keep MLflow from drawing a bar for each of a dozen small files."""
-    before = MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.get_raw()
-    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
+    name = MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.name
+    before = os.environ.get(name)
+    os.environ[name] = "false"
     try:
         yield
     finally:
         if before is None:
-            MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.unset()
+            del os.environ[name]
         else:
-            MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(before)
+            os.environ[name] = before
