@@ -30,7 +30,7 @@ from registry.gate.bundle_checks import (
 from registry.gate.calibration import look_at_calibration
 from registry.gate.codes import CheckCode
 from registry.gate.evidence import EvidenceMissing, VersionEvidence
-from registry.gate.fairness import look_at_fairness
+from registry.gate.fairness import look_at_change, look_at_hard_limits, look_at_reference_limits
 from registry.gate.finding import Case, Finding, Look
 from registry.gate.limits import LIMITS, GateLimits
 from registry.gate.report import Check, GateReport, Verdict
@@ -43,10 +43,9 @@ LOOKS: tuple[tuple[tuple[CheckCode, ...], Look], ...] = (
     ((CheckCode.INTEGRITY,), look_at_integrity),
     ((CheckCode.AUC, CheckCode.COST), look_at_worth),
     ((CheckCode.CALIBRATION,), look_at_calibration),
-    (
-        (CheckCode.FAIRNESS, CheckCode.FAIRNESS_CHANGE, CheckCode.FAIRNESS_NOTES),
-        look_at_fairness,
-    ),
+    ((CheckCode.FAIRNESS,), look_at_hard_limits),
+    ((CheckCode.FAIRNESS_CHANGE,), look_at_change),
+    ((CheckCode.FAIRNESS_NOTES,), look_at_reference_limits),
     ((CheckCode.SIZE, CheckCode.LATENCY, CheckCode.MEMORY), look_at_weight),
     ((CheckCode.PARITY,), look_at_parity),
     ((CheckCode.RANGE,), look_at_range),
