@@ -143,8 +143,8 @@ def look_at_monotony(case: Case) -> Finding:
         f"{limits.rising_share_max:.0%}, by {limits.largest_rise_max:g}; no rise on average",
         ""
         if passed
-        else f"Of {len(raised.changes):,} raises of an applicant's external score, {share:.1%} "
-        "raise the PD. The model has learned the score the wrong way round, or hardly at all.",
+        else f"Where a better external score moves the PD, it raises it in {share:.1%} of the "
+        "cases. The model has learned the score the wrong way round, or hardly at all.",
         {"rising_share": share, "largest_rise": largest, "mean_change": mean},
         {
             "rising_share_max": limits.rising_share_max,
