@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import xgboost as xgb
-import yaml
+from mlflow.models import Model, ModelSignature
 
 from credit.bundle import MODEL_FILE, compute_fingerprint
 from registry.gate.bundle_checks import look_at_fingerprint, look_at_integrity, look_at_signature
@@ -19,13 +19,11 @@ if TYPE_CHECKING:
 
 def change_signature(folder: Path, *, without: str | None = None) -> None:
     """Take the signature, or a half of it, out of what MLflow says of the model."""
-    path = folder / "MLmodel"
-    described = yaml.safe_load(path.read_text())
-    if without is None:
-        del described["signature"]
-    else:
-        described["signature"][without] = None
-    path.write_text(yaml.safe_dump(described))
+    described = Model.load(str(folder))
+    signature = described.signature
+    halves = {"inputs": signature.inputs, "outputs": signature.outputs}
+    described.signature = ModelSignature(**halves | {without: None}) if without else None
+    described.save(str(folder / "MLmodel"))
 
 
 def test_the_signature_of_training_is_whole(lab: GateLab) -> None:

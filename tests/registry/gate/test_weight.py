@@ -8,7 +8,7 @@ import pytest
 
 from registry.gate import weight
 from registry.gate.evidence import EvidenceMissing
-from registry.gate.limits import LIMITS
+from registry.gate.limits import LIMITS, GateLimits
 from registry.gate.report import Verdict
 from registry.gate.weight import look_at_weight
 
@@ -37,7 +37,7 @@ def test_the_trained_model_is_light_and_the_champions_figures_are_told(lab: Gate
     ],
 )
 def test_each_limit_stops_what_is_beyond_it(
-    lab: GateLab, limits: weight.GateLimits, failed: list[bool]
+    lab: GateLab, limits: GateLimits, failed: list[bool]
 ) -> None:
     findings = look_at_weight(lab.case("1", None, limits))
 
