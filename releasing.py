@@ -36,7 +36,6 @@ def promote_version(
 
     client = open_registry(settings.mlflow_tracking_uri)
     from registry.gate.judge import judge_promotion
-
     from registry.promotion import promote
 
     def judge(version: str, champion: str | None, stage: Stage) -> GateReport:

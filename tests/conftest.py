@@ -36,6 +36,7 @@ hypothesis.settings.load_profile("timeless")
 FEW_CLIENTS = 300
 MANY_CLIENTS = 4_000
 MODEL_NAME = "credit_scoring_model"
+PSEUDONYM_SECRET = bytes(range(32))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,6 +119,7 @@ def trained(
 ) -> Trained:
     """The model that all tests share; whoever changes the registry copies the database."""
     from credit.cost import CostMatrix
+    from credit.pseudonym import PseudonymKey
     from training.evidence.explanations import SampleSizes
     from training.evidence.gather import EvidenceSettings
     from training.fitting import FitSettings
@@ -135,6 +137,7 @@ def trained(
         costs=CostMatrix(false_negative=8.0, false_positive=1.5),
         fit=FitSettings(rounds_max=60),
         evidence=EvidenceSettings(repetitions=60, explained=few),
+        pseudonym_key=PseudonymKey(PSEUDONYM_SECRET),
     )
     said: list[str] = []
     return Trained(order, train(order, said.append), said)

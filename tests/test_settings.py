@@ -18,6 +18,7 @@ NAMES = [
     "CREDIT_HISTORY_STORE",
     "CREDIT_ENGINE",
     "CREDIT_SPARK_MASTER",
+    "CREDIT_PSEUDONYM_KEY",
 ]
 
 
@@ -47,6 +48,17 @@ def test_the_history_store_follows_home_until_it_is_named(monkeypatch: pytest.Mo
     assert followed == "elsewhere/history.arrow"
     assert Settings().history_store == "/data/histories.arrow"
     assert Settings().written_history_store == Path("/data/histories.arrow")
+
+
+def test_the_key_of_the_pseudonyms_is_read_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_PSEUDONYM_KEY", "ab" * 32)
+
+    key = Settings().pseudonym_key
+
+    assert key is not None
+    assert key.get_secret_value() == "ab" * 32
+    assert "abab" not in repr(Settings())
+    assert Settings().pseudonym_key_file == Path("var/pseudonym.key")
 
 
 def test_a_history_store_behind_a_url_is_read_there_and_written_at_home(

@@ -32,8 +32,12 @@ class RaisedScores:
     changes: NDArray[np.float64]
 
     def measure_share(self, tolerance: float) -> float:
-        """Return the share of cases in which the PD rose by more than the tolerance."""
-        return float(np.mean(self.changes > tolerance))
+        """Return in what share of the cases that move the PD by more than the tolerance it rises.
+
+        0 if none does. Cases that move nothing would only flatter a model that splits rarely.
+        """
+        moving = self.changes[np.abs(self.changes) > tolerance]
+        return float(np.mean(moving > 0)) if len(moving) else 0.0
 
 
 def look_at_parity(case: Case) -> Finding:
@@ -139,12 +143,12 @@ def look_at_monotony(case: Case) -> Finding:
     passed = share <= limits.rising_share_max and largest <= limits.largest_rise_max and mean <= 0
     return Finding(
         pass_if(passed),
-        f"{share:.1%} rise, by {largest:.4f} at most, {mean:+.4f} on average",
+        f"{share:.1%} of moves up, by {largest:.4f} at most, {mean:+.4f} on average",
         f"{limits.rising_share_max:.0%}, by {limits.largest_rise_max:g}; no rise on average",
         ""
         if passed
-        else f"Of {len(raised.changes):,} raises of an applicant's external score, {share:.1%} "
-        "raise the PD. The model has learned the score the wrong way round, or hardly at all.",
+        else f"Where a better external score moves the PD, it raises it in {share:.1%} of the "
+        "cases. The model has learned the score the wrong way round, or hardly at all.",
         {"rising_share": share, "largest_rise": largest, "mean_change": mean},
         {
             "rising_share_max": limits.rising_share_max,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from credit.bundle import MODEL_FILE, compute_fingerprint
-from registry.gate.evidence import REMEDY, SHA256_TAG
+from registry.gate.evidence import REMEDY
 from registry.gate.finding import Case, Finding, pass_if
 from registry.gate.report import Verdict
 
@@ -57,22 +57,16 @@ def look_at_fingerprint(case: Case) -> Finding:
 
 def look_at_integrity(case: Case) -> Finding:
     """Return whether the model's file has the checksum it was registered with."""
-    expected, actual = case.challenger.expected_sha256, case.challenger.actual_sha256
-    if expected is None:
-        return Finding(
-            Verdict.FAILED,
-            f"SHA-256 {actual[:SHOWN_DIGITS]}",
-            f"tag {SHA256_TAG}",
-            f"{case.challenger.told} was registered without the checksum of its {MODEL_FILE}, so "
-            f"nobody can tell whether it is the file that was judged. {REMEDY}",
-        )
-    same = actual == expected
+    challenger = case.challenger
+    found, expected = challenger.model_sha256, challenger.bundle.model_sha256
+    same = found == expected
     detail = (
-        ""
-        if same
-        else f"{MODEL_FILE} was changed after {case.challenger.told} was registered: it hashes to "
-        f"{actual}, the tag says {expected}. Do not use it; find out who changed it."
+        f"{MODEL_FILE} was changed after {challenger.told} was registered: it hashes to {found}, "
+        f"registered was {expected}. Do not use it; find out who changed it."
     )
     return Finding(
-        pass_if(same), f"SHA-256 {actual[:SHOWN_DIGITS]}", expected[:SHOWN_DIGITS], detail
+        pass_if(same),
+        f"SHA-256 {found[:SHOWN_DIGITS]}",
+        expected[:SHOWN_DIGITS],
+        "" if same else detail,
     )

@@ -6,7 +6,6 @@ the check that asked fails, and the others go on.
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import Model
 from pydantic import ValidationError
 
-from credit.bundle import MODEL_FILE, Bundle
+from credit.bundle import MODEL_FILE, Bundle, hash_file
 from credit.errors import FingerprintMismatch
 from credit.fairness import FairnessAudit
 from credit.prediction import require_catalog
@@ -25,7 +24,6 @@ from credit.run_evidence import APPLICANTS_FILE, FAIRNESS_FILE, PREDICTIONS_FILE
 from registry.gate.applicants import ReferenceApplicants, read_applicants
 from registry.gate.predictions import Predictions, read_predictions
 
-SHA256_TAG = "model_sha256"
 REMEDY = "Train again with this code, or promote with --force and a --reason."
 
 
@@ -87,17 +85,10 @@ class VersionEvidence:
             raise EvidenceMissing(f"The model of {self.told} has no {MODEL_FILE}. {REMEDY}")
         return file
 
-    @property
-    def expected_sha256(self) -> str | None:
-        """What the file hashed to when it was registered; None: nobody wrote it down."""
-        text = self._registered.tags.get(SHA256_TAG)
-        return str(text) if text else None
-
     @cached_property
-    def actual_sha256(self) -> str:
+    def model_sha256(self) -> str:
         """What the file hashes to."""
-        with self.model_file.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return hash_file(self.model_file)
 
     @cached_property
     def mlflow_model(self) -> Model:
@@ -112,8 +103,10 @@ class VersionEvidence:
     @cached_property
     def booster(self) -> xgboost.Booster:
         """The model, on one thread; not loaded if its file is not the registered one."""
-        if self.expected_sha256 not in (None, self.actual_sha256):
-            raise EvidenceMissing(f"{MODEL_FILE} is not the registered file, so it is not loaded.")
+        if self.model_sha256 != self.bundle.model_sha256:
+            raise EvidenceMissing(
+                f"{MODEL_FILE} of {self.told} is not the registered file, so it is not loaded."
+            )
         try:
             booster = xgboost.Booster(model_file=self.model_file)
             booster.set_param({"nthread": 1})

@@ -56,16 +56,6 @@ class Change:
         return self.worse_by - self.noise
 
 
-def look_at_fairness(case: Case) -> tuple[Finding, Finding, Finding]:
-    """Return findings on hard limits, on what became worse, and on reference limits."""
-    audit = case.challenger.audit
-    return (
-        _judge_hard_limits(audit, case.limits),
-        _judge_change(audit, case),
-        _note_breaches(audit),
-    )
-
-
 def find_changes(ours: FairnessAudit, theirs: FairnessAudit) -> Iterator[Change]:
     """Yield the change of every figure of every group that both audits judge."""
     champion = {
@@ -82,7 +72,9 @@ def find_changes(ours: FairnessAudit, theirs: FairnessAudit) -> Iterator[Change]
                     yield from _compare(code, attribute.attribute, group, before)
 
 
-def _judge_hard_limits(audit: FairnessAudit, limits: GateLimits) -> Finding:
+def look_at_hard_limits(case: Case) -> Finding:
+    """Return whether any group is certainly beyond a limit that no approver may waive unseen."""
+    audit, limits = case.challenger.audit, case.limits
     hard = FairnessLimits(
         approval_ratio_min=limits.approval_ratio_min,
         calibration_ratio_max=limits.group_pd_ratio_max,
@@ -114,8 +106,9 @@ def _is_hard(breach: Breach, limits: GateLimits) -> bool:
     return breach.code is BreachCode.CALIBRATION_RATIO
 
 
-def _judge_change(audit: FairnessAudit, case: Case) -> Finding:
-    margin = case.limits.fairness_margin
+def look_at_change(case: Case) -> Finding:
+    """Return whether a group fares worse than by the champion, by more than margin and noise."""
+    audit, margin = case.challenger.audit, case.limits.fairness_margin
     limit = f"worse by {margin:g} beyond noise"
     if case.champion is None:
         return Finding(Verdict.SKIPPED, "no champion", limit)
@@ -143,12 +136,13 @@ def _judge_change(audit: FairnessAudit, case: Case) -> Finding:
     )
 
 
-def _note_breaches(audit: FairnessAudit) -> Finding:
-    breaches = find_breaches(audit, LIMITS)
+def look_at_reference_limits(case: Case) -> Finding:
+    """Return which groups are beyond the reference limits, for the approver; none of it stops."""
+    breaches = find_breaches(case.challenger.audit, LIMITS)
     certain = [breach for breach in breaches if breach.certain]
     detail = (
-        "For the approver to weigh, as docs/adr/0021 has it; certainly beyond a reference limit: "
-        f"{_list(certain)}."
+        "For the approver to weigh; certainly beyond a reference limit, which is no law "
+        f"(docs/adr/0021): {_list_by_code(certain)}."
         if certain
         else ""
     )
@@ -199,4 +193,17 @@ def _list(breaches: list[Breach]) -> str:
         f"{NAMES[each.code]} of {each.attribute} {each.group} {each.figure:.3f}, limit "
         f"{each.limit:g}"
         for each in breaches
+    )
+
+
+def _list_by_code(breaches: list[Breach]) -> str:
+    return "; ".join(
+        f"{name}: "
+        + ", ".join(
+            f"{each.attribute} {each.group} {each.figure.value:.2f}"
+            for each in breaches
+            if each.code is code
+        )
+        for code, name in NAMES.items()
+        if any(each.code is code for each in breaches)
     )

@@ -30,7 +30,7 @@ class GateLimits:
         batch_ms_max: Processor time of a call with 64.
         memory_mb_max: Growth of the process by loading and calling.
         rise_tolerance: A PD that rises by less did not rise.
-        rising_share_max: Share of raised scores after which the PD rises.
+        rising_share_max: Share of raised scores that raise the PD, of those that move it.
         largest_rise_max: By so much may a PD rise at most.
     """
 

@@ -100,7 +100,7 @@ def _require_same_people(
 
 
 def _suffice(defaulted: Flags, limits: GateLimits) -> bool:
-    defaults = np.count_nonzero(defaulted)
+    defaults = int(np.count_nonzero(defaulted))
     repaid = len(defaulted) - defaults
     return len(defaulted) >= limits.fewest_pairs and min(defaults, repaid) >= limits.fewest_defaults
 

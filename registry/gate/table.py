@@ -9,6 +9,7 @@ from registry.gate.report import Check, GateReport, Verdict
 HEADING = ("check", "looked at", "found", "limit", "verdict")
 WIDTHS = (15, 24, 32, 24, 7)
 """Characters a column takes at most: 110 in all, with the gaps between."""
+TEXT_WIDTH = 108
 _GAP = "  "
 
 
@@ -29,7 +30,7 @@ def render_table(report: GateReport) -> str:
         for check in report.checks:
             if check.verdict is verdict and check.detail:
                 lines += ["", *_explain(check)]
-    return "\n".join([*lines, "", conclude(report)])
+    return "\n".join([*lines, "", *wrap(conclude(report), width=TEXT_WIDTH)])
 
 
 def _list_cells(check: Check) -> tuple[str, ...]:
@@ -50,7 +51,9 @@ def _lay_out(cells: tuple[str, ...]) -> list[str]:
 
 def _explain(check: Check) -> list[str]:
     return wrap(
-        f"{check.verdict.value} {check.code}: {check.detail}", width=108, subsequent_indent="  "
+        f"{check.verdict.value} {check.code}: {check.detail}",
+        width=TEXT_WIDTH,
+        subsequent_indent="  ",
     )
 
 

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from registry.gate import weight
+from registry.gate.evidence import EvidenceMissing
+from registry.gate.limits import LIMITS, GateLimits
+from registry.gate.report import Verdict
+from registry.gate.weight import look_at_weight
+
+if TYPE_CHECKING:
+    from tests.registry.gate.conftest import GateLab
+
+
+def test_the_trained_model_is_light_and_the_champions_figures_are_told(lab: GateLab) -> None:
+    findings = look_at_weight(lab.case("1", "1"))
+
+    assert [finding.verdict for finding in findings] == [Verdict.PASSED] * 3
+    size, latency, memory = findings
+    assert size.figures["size_mb"] == size.figures["champion_size_mb"] > 0
+    assert 0 < latency.figures["single_ms"] <= latency.figures["batch_ms"]
+    assert latency.figures["champion_batch_ms"] > 0
+    assert "champion" in memory.figure
+
+
+@pytest.mark.parametrize(
+    ("limits", "failed"),
+    [
+        (replace(LIMITS, size_mb_max=1e-6), [True, False, False]),
+        (replace(LIMITS, single_ms_max=1e-6), [False, True, False]),
+        (replace(LIMITS, batch_ms_max=1e-6), [False, True, False]),
+        (replace(LIMITS, memory_mb_max=-1.0), [False, False, True]),
+    ],
+)
+def test_each_limit_stops_what_is_beyond_it(
+    lab: GateLab, limits: GateLimits, failed: list[bool]
+) -> None:
+    findings = look_at_weight(lab.case("1", None, limits))
+
+    assert [finding.verdict is Verdict.FAILED for finding in findings] == failed
+    assert all(finding.detail for finding in findings if finding.verdict is Verdict.FAILED)
+
+
+def test_a_larger_model_weighs_more(lab: GateLab) -> None:
+    outcome = np.random.default_rng(0).random(len(lab.original.applicants)) < 0.5
+    large = lab.fit(outcome, rounds=600, max_depth=8)
+
+    size, latency, memory = look_at_weight(lab.case(lab.add_version(booster=large), "1"))
+
+    assert size.figures["size_mb"] > 2 * size.figures["champion_size_mb"]
+    assert latency.figures["batch_ms"] > latency.figures["champion_batch_ms"]
+    assert memory.figures["memory_mb"] > memory.figures["champion_memory_mb"]
+
+
+def test_a_champion_that_cannot_be_loaded_sets_no_limit(lab: GateLab) -> None:
+    champion = lab.add_version(tags={"model_sha256": "0" * 64})
+
+    findings = look_at_weight(lab.case("1", champion))
+
+    assert all(finding.verdict is Verdict.PASSED for finding in findings)
+    assert "champion" not in findings[0].figure
+
+
+def test_a_measurement_that_breaks_off_is_said(
+    lab: GateLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weight, "PROBE", "registry.gate.nothing")
+
+    with pytest.raises(EvidenceMissing, match=r"cannot be measured: .*No module named"):
+        look_at_weight(lab.case("1"))
+
+
+def test_a_measurement_that_takes_too_long_is_ended(
+    lab: GateLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weight, "PROBE_SECONDS", 0.01)
+
+    with pytest.raises(EvidenceMissing, match="still being measured"):
+        look_at_weight(lab.case("1"))
