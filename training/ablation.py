@@ -98,20 +98,21 @@ def ablate_families(
         raise ValueError("Without outcomes nothing can be judged.")
     defaulted = matrix.defaulted
     usual_names = find_varying(matrix.features, FEATURE_NAMES)
-    usual = _judge(take_columns(matrix.features, usual_names), defaulted, costs, fit)
+    features = take_columns(matrix.features, usual_names)
+    usual = _judge(features, defaulted, costs, fit.constrain(usual_names))
     yield _compare("all", usual, None, defaulted)
     for family, members in FAMILIES.items():
         names = tuple(name for name in usual_names if name not in members)
         if len(names) < len(usual_names):
-            judged = _judge(take_columns(matrix.features, names), defaulted, costs, fit)
+            reduced = take_columns(matrix.features, names)
+            judged = _judge(reduced, defaulted, costs, fit.constrain(names))
             yield _compare(f"without {family}", judged, usual, defaulted)
     folds = assign_folds(defaulted, fit.seed)
     for fitted in FittedFamily:
         nested = make_fold_features(fitted, matrix, folds, tables, fit.seed)
         if not nested.names:
             continue
-        features = take_columns(matrix.features, usual_names)
-        judged = _judge(features, defaulted, costs, fit, nested)
+        judged = _judge(features, defaulted, costs, fit.constrain(usual_names), nested)
         yield _compare(f"with {fitted.value}", judged, usual, defaulted)
 
 

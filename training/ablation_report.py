@@ -30,8 +30,8 @@ that. Intervals are paired and of 95 %: DeLong's for AUC; for cost per applicant
 clients, each model at its own cheapest threshold. Another draw of the folds, or another fit, is in
 neither.
 
-The scores themselves, EXT_SOURCE_1 to 3, are columns of `application`; `loan price` holds two
-products with their mean. What is removed is often told by what remains: a family that costs little
+The scores themselves, EXT_SOURCE_1 to 3, are columns of `application`; `loan price` holds a
+product with their mean. What is removed is often told by what remains: a family that costs little
 alone is not worthless.
 
 | model | features | AUC | cost | AUC difference | cost difference |

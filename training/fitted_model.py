@@ -62,12 +62,14 @@ def fit_model(
 ) -> FittedModel:
     """Return the model of all clients, with its out-of-fold judgement.
 
+    The PD moves with the features in the catalog's directions alone, in the folds as in the model.
     A logistic recalibration becomes part of the booster only if it is shown to help out of fold.
     Decisions of the nested folds are made before it, which keeps the applicants' order.
 
     Raises:
         TrainingImpossible: If there are too few clients of a class.
     """
+    settings = settings.constrain(names)
     say(f"Fitting on folds of {len(defaulted):,} clients, {features.shape[1]} features")
     validation = cross_validate(features, defaulted, settings, partial(track, "Folds"))
     say("Choosing thresholds in nested folds")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import numpy as np
 import xgboost as xgb
@@ -13,7 +13,8 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from credit.cost import Flags, Probabilities
 from credit.errors import TrainingImpossible
-from credit.features.catalog import FEATURE_NAMES
+from credit.features.catalog import FEATURE_NAMES, RISK_DIRECTIONS
+from credit.features.risk_direction import RiskDirection
 
 FOLDS = 5
 FEWEST_OF_A_CLASS = 20
@@ -43,6 +44,8 @@ class FitSettings:
         holdout_share: Part of a fold's training clients that decides when to stop.
         seed: Of folds and trees.
         threads: Cores to use; 0: all.
+        directions: How the predicted probability may change with each column, in their order (see
+            `RiskDirection`); columns after the last are free. Only XGBoost heeds them.
     """
 
     parameters: tuple[tuple[str, float], ...] = (
@@ -59,10 +62,20 @@ class FitSettings:
     holdout_share: float = 0.1
     seed: int = 0
     threads: int = 0
+    directions: tuple[int, ...] = ()
+
+    def constrain(self, names: Sequence[str]) -> Self:
+        """Return the same settings with the catalog's directions of the columns of these names.
+
+        Names the catalog does not know, and other models than those of default, are free.
+        """
+        free = RiskDirection.FREE
+        return replace(self, directions=tuple(RISK_DIRECTIONS.get(name, free) for name in names))
 
     def to_parameters(self) -> dict[str, str | float]:
         """Return what `xgboost.train` takes."""
         return {
+            **self._list_constraints(),
             "objective": "binary:logistic",
             "eval_metric": "logloss",
             "tree_method": "hist",
@@ -70,6 +83,11 @@ class FitSettings:
             "nthread": self.threads,
             **dict(self.parameters),
         }
+
+    def _list_constraints(self) -> dict[str, str]:
+        if not any(self.directions):
+            return {}
+        return {"monotone_constraints": f"({','.join(f'{way:d}' for way in self.directions)})"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,12 +88,17 @@ def _list_parameters(
     matrix: FeatureMatrix, fitted: FittedModel, order: TrainingOrder
 ) -> dict[str, object]:
     parameters = order.fit.to_parameters()
-    settings = {name: value for name, value in asdict(order.fit).items() if name != "parameters"}
+    told_otherwise = ("parameters", "directions")
+    settings = {
+        name: value for name, value in asdict(order.fit).items() if name not in told_otherwise
+    }
+    directions = order.fit.constrain(fitted.names).directions
     return {
         **parameters,
         **settings,
         "rounds": fitted.rounds,
         "rounds_of_folds": list(fitted.validation.rounds),
+        "features_with_a_direction": sum(direction != 0 for direction in directions),
         "recalibrated": fitted.applied is not None,
         "engine": order.engine.name.value,
         "clients": len(matrix.clients),

@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from credit.cost import Flags
+from credit.cost import Flags, Probabilities
 from training.auc_difference import AucDifference, compare_auc
-from training.fitting import ArrangeFold, FitSettings, Progress, cross_validate
+from training.fitting import (
+    FitFold,
+    FitSettings,
+    Progress,
+    StoppedFit,
+    cross_validate,
+    fit_until_it_stops,
+)
 from training.selection import (
     Features,
     NullImportanceSettings,
@@ -81,7 +88,7 @@ def measure_selection_cost(
             defaulted,
             fit,
             _tell(track, method),
-            _keep_chosen(features, defaulted, names, choose, counts),
+            fit=_fit_chosen(names, choose, counts),
         ).pd
         against = None if pd_of_all is None else compare_auc(defaulted, pd_of_all, pd)
         pd_of_all = pd if pd_of_all is None else pd_of_all
@@ -90,22 +97,33 @@ def measure_selection_cost(
     return tuple(figures)
 
 
-def _keep_chosen(
-    features: Features,
-    defaulted: Flags,
-    names: Sequence[str],
-    choose: NameColumns,
-    counts: list[int],
-) -> ArrangeFold:
-    """Return what keeps the chosen columns of each fold, and notes how many they are."""
+@dataclass(frozen=True, slots=True)
+class _FitOnColumns:
+    """A model of some of the columns it is given."""
+
+    stopped: StoppedFit
+    places: list[int]
+
+    @property
+    def rounds(self) -> int:
+        return self.stopped.rounds
+
+    def predict(self, features: Features) -> Probabilities:
+        return self.stopped.predict(features[:, self.places])
+
+
+def _fit_chosen(names: Sequence[str], choose: NameColumns, counts: list[int]) -> FitFold:
+    """Return what fits each fold on columns its own clients choose, and notes how many."""
     numbers = {name: number for number, name in enumerate(names)}
 
-    def arrange(_fold: int, rest: NDArray[np.intp]) -> Features:
-        chosen = choose(features[rest], defaulted[rest])
+    def fit(features: Features, defaulted: Flags, settings: FitSettings) -> StoppedFit:
+        chosen = choose(features, defaulted)
         counts.append(len(chosen))
-        return features[:, [numbers[name] for name in chosen]]
+        places = [numbers[name] for name in chosen]
+        stopped = fit_until_it_stops(features[:, places], defaulted, settings.constrain(chosen))
+        return _FitOnColumns(stopped, places)
 
-    return arrange
+    return fit
 
 
 def _tell(track: Track, method: str) -> Progress:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from credit.contract import APPLICATION_COLUMNS, Column
-from credit.features.external_scores import EXTERNAL_SCORES
+from credit.features.external_scores import EXTERNAL_SCORES, SCORES
 from credit.features.feature import CLIENT, Feature
 from credit.features.formula import ApplicationFeature, Columns, FloatArray
 from credit.features.household import HOUSEHOLD
 from credit.features.loan_price import LOAN_PRICE
+from credit.features.risk_direction import RiskDirection
 
 TABLE = "application"
 
@@ -19,7 +20,16 @@ _RAW = tuple(column for column in APPLICATION_COLUMNS if column.name != CLIENT)
 
 
 def _list_features(described: Iterable[Column | ApplicationFeature]) -> tuple[Feature, ...]:
-    return tuple(Feature(item.name, TABLE, item.meaning) for item in described)
+    return tuple(
+        Feature(item.name, TABLE, item.meaning, risk_direction=_find_direction(item))
+        for item in described
+    )
+
+
+def _find_direction(described: Column | ApplicationFeature) -> RiskDirection:
+    if isinstance(described, ApplicationFeature):
+        return described.risk_direction
+    return RiskDirection.FALLS if described.name in SCORES else RiskDirection.FREE
 
 
 APPLICATION_FAMILIES: Mapping[str, tuple[Feature, ...]] = {

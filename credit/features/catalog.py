@@ -16,6 +16,7 @@ from credit.features.feature import Feature, HistoryFamily
 from credit.features.installments import INSTALLMENTS_LOANS, INSTALLMENTS_PAYMENTS
 from credit.features.pos_cash import POS_CASH_BALANCE, POS_CASH_LOANS
 from credit.features.previous import PREVIOUS_APPLICATION
+from credit.features.risk_direction import RiskDirection
 
 HISTORY_FAMILIES: tuple[HistoryFamily, ...] = (
     BUREAU,
@@ -35,6 +36,9 @@ FEATURES: tuple[Feature, ...] = (*APPLICATION_FEATURES, *HISTORY_FEATURES)
 
 HISTORY_FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in HISTORY_FEATURES)
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+RISK_DIRECTIONS: Mapping[str, RiskDirection] = {
+    feature.name: feature.risk_direction for feature in FEATURES
+}
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     **{

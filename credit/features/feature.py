@@ -10,6 +10,7 @@ from typing import Any
 import narwhals as nw
 
 from credit.contract import Column, Table
+from credit.features.risk_direction import RiskDirection
 
 Rows = nw.LazyFrame[Any]
 """Rows of a table on any engine that narwhals drives lazily."""
@@ -29,12 +30,14 @@ class Feature:
         table: The table it is made from.
         meaning: What it says.
         when_absent: Its value for a client without rows in the table.
+        risk_direction: How the PD may change with it.
     """
 
     name: str
     table: str
     meaning: str
     when_absent: float = float("nan")
+    risk_direction: RiskDirection = RiskDirection.FREE
 
 
 @dataclass(frozen=True, slots=True)

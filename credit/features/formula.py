@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.features.risk_direction import RiskDirection
+
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, FloatArray]
 Formula = Callable[[Columns], FloatArray]
@@ -26,6 +28,7 @@ class ApplicationFeature:
     name: str
     meaning: str
     compute: Formula
+    risk_direction: RiskDirection = RiskDirection.FREE
 
 
 def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:

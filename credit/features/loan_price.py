@@ -17,6 +17,7 @@ from credit.features.formula import (
     divide,
     share,
 )
+from credit.features.risk_direction import RiskDirection
 
 MONTHS_A_YEAR = 12.0
 
@@ -90,12 +91,6 @@ LOAN_PRICE: tuple[ApplicationFeature, ...] = (
         lambda columns: (
             divide(columns["AMT_CREDIT"], columns["AMT_ANNUITY"]) * compute_mean(columns)
         ),
-    ),
-    ApplicationFeature(
-        "credit_term_to_ext_source_mean",
-        "Credit / annuity, divided by the mean external score",
-        lambda columns: divide(
-            divide(columns["AMT_CREDIT"], columns["AMT_ANNUITY"]), compute_mean(columns)
-        ),
+        RiskDirection.FALLS,
     ),
 )

@@ -49,7 +49,7 @@ REASONS: tuple[Reason, ...] = (
         missing="Scores that outside credit agencies could not give",
         features=(
             r"EXT_SOURCE_[123]|ext_source_(?!mean_times_age|1_to_age)\w+"
-            r"|credit_term_(times|to)_ext_source_mean"
+            r"|credit_term_times_ext_source_mean"
         ),
     ),
     Reason(

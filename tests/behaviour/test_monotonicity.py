@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 SCORES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
 DAYS_LATER = (0, 10, 40)
+ROUNDING = 1e-7
+"""Of a PD in float32; the trees' sum itself never rises."""
 WIDTH = len(HISTORY_FEATURE_NAMES)
 
 
@@ -55,6 +58,28 @@ def pay_later(tables: Path, days: int) -> None:
     position = rows.column_names.index("DAYS_ENTRY_PAYMENT")
     later = pc.add(rows["DAYS_ENTRY_PAYMENT"], pa.scalar(float(days)))
     pq.write_table(rows.set_column(position, "DAYS_ENTRY_PAYMENT", later), path)
+
+
+def raise_scores(matrix: FeatureMatrix, scores: Sequence[str], rise: float) -> NDArray[np.float32]:
+    """Return the features if these scores, where there are any, were better, at most 1."""
+    better = {score: np.minimum(matrix.columns[score] + rise, 1.0) for score in scores}
+    features = compute_application_features({**matrix.columns, **better})
+    return assemble_features(features, matrix.features[:, -WIDTH:])
+
+
+@pytest.mark.parametrize("rise", [0.01, 0.05, 0.1, 0.3, 1.0])
+@pytest.mark.parametrize("scores", [*((score,) for score in SCORES), SCORES], ids="+".join)
+def test_a_better_external_score_raises_nobodys_pd(
+    trained: Trained, matrix: FeatureMatrix, scores: tuple[str, ...], rise: float
+) -> None:
+    booster = load_booster(trained.model_file)
+    columns = find_columns(booster)
+    before = predict_pd(booster, raise_scores(matrix, scores, 0.0), columns)
+
+    after = predict_pd(booster, raise_scores(matrix, scores, rise), columns)
+
+    assert (after - before).max() <= ROUNDING
+    assert (after < before).any()
 
 
 @pytest.mark.parametrize("score", SCORES)

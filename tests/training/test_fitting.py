@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import xgboost as xgb
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
@@ -17,6 +18,7 @@ from training.fitting import (
     FitSettings,
     cross_validate,
     fit_booster,
+    fit_until_it_stops,
 )
 
 if TYPE_CHECKING:
@@ -157,3 +159,62 @@ def test_the_model_has_as_many_trees_as_asked_for_and_knows_its_columns() -> Non
 
     assert booster.num_boosted_rounds() == 7
     assert tuple(booster.feature_names or ()) == FEATURE_NAMES
+
+
+SCORED = ("AMT_CREDIT", "EXT_SOURCE_2", "a column of another model")
+EAGER = FitSettings(parameters=(("eta", 0.2), ("max_depth", 3), ("min_child_weight", 9)))
+
+
+def make_bent_clients() -> tuple[Features, NDArray[np.bool_]]:
+    """Return clients who default at both ends of each column, gaps among them."""
+    generator = np.random.default_rng(6)
+    features = generator.random((2_000, len(SCORED))).astype(np.float32)
+    defaulted = generator.random(2_000) < (4 * (features - 0.5) ** 2).mean(axis=1)
+    features[generator.random(features.shape) < 0.1] = np.nan
+    return features, defaulted
+
+
+def find_largest_rise(booster: xgb.Booster, features: Features, column: int) -> float:
+    """Return by how much, at most, the margin rises as the column does, all else as it is."""
+    raised = np.repeat(features[:200], 50, axis=0)
+    raised[:, column] = np.tile(np.linspace(0, 1, 50, dtype=np.float32), 200)
+    margins = booster.inplace_predict(raised, predict_type="margin").reshape(200, 50)
+    return float(np.diff(margins).max())
+
+
+def test_the_pd_never_rises_with_a_feature_that_lowers_risk() -> None:
+    features, defaulted = make_bent_clients()
+
+    booster = fit_booster(features, defaulted, 40, EAGER.constrain(SCORED), SCORED)
+    free = fit_booster(features, defaulted, 40, EAGER, SCORED)
+
+    assert find_largest_rise(booster, features, 1) == 0
+    assert find_largest_rise(free, features, 1) > 0.1
+    assert find_largest_rise(booster, features, 0) > 0.1
+    assert find_largest_rise(booster, features, 2) > 0.1
+
+
+def test_directions_follow_the_names_wherever_they_stand() -> None:
+    features, defaulted = make_bent_clients()
+    settings = EAGER.constrain(SCORED[::-1])
+
+    assert settings.directions == (0, -1, 0)
+    assert EAGER.constrain(SCORED[1:]).directions == (-1, 0)
+    stopped = fit_until_it_stops(features[:, 1:], defaulted, EAGER.constrain(SCORED[1:]))
+
+    assert stopped.rounds > 1
+    assert find_largest_rise(stopped.booster, features[:, 1:], 0) == 0
+
+
+def test_columns_behind_the_last_direction_are_free() -> None:
+    features, defaulted = make_bent_clients()
+
+    booster = fit_booster(features, defaulted, 40, EAGER.constrain(SCORED[:2]), SCORED)
+
+    assert find_largest_rise(booster, features, 1) == 0
+    assert find_largest_rise(booster, features, 2) > 0.1
+
+
+def test_a_model_of_something_else_knows_no_direction() -> None:
+    assert "monotone_constraints" not in FitSettings().to_parameters()
+    assert "monotone_constraints" not in FitSettings().constrain(("income_to_age",)).to_parameters()

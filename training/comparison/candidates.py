@@ -113,12 +113,15 @@ def build_model(candidate: Candidate, columns: Columns, settings: FitSettings) -
     """Return the candidate's model, not fitted.
 
     A sampler comes last before the estimator, so it never sees a client the fold left out, and
-    SMOTE gets columns without gaps on one scale, whatever the family takes.
+    SMOTE gets columns without gaps on one scale, whatever the family takes. XGBoost is held to the
+    catalog's directions, as the served model is, wherever the columns are the catalog's own.
     """
     family, imbalance = candidate.family, candidate.imbalance
     preparation = family.preparation
     if imbalance is Imbalance.SMOTE and preparation is Preparation.NOTHING:
         preparation = Preparation.SCALED
+    if preparation is Preparation.NOTHING:
+        settings = settings.constrain(columns.names)
     steps = [("prepare", prepare(preparation, columns))]
     if family.learn:
         model = EarlyStopped(family.learn, candidate.parameters, imbalance, settings)

@@ -119,7 +119,7 @@ def ablate_protected(  # noqa: PLR0913 # the second fit must be the first in all
     reduced, kept = leave_out_protected(features, names)
     if len(kept) == len(names) or not kept:
         return None
-    validation = cross_validate(reduced, decided.defaulted, fit, on_fold)
+    validation = cross_validate(reduced, decided.defaulted, fit.constrain(kept), on_fold)
     if not np.array_equal(validation.folds, folds):
         raise ValueError("The model that is compared was fitted on other folds.")
     reduced_pd = validation.pd

@@ -71,7 +71,7 @@ def judge(
     validation = cross_validate(
         problem.features,
         problem.defaulted,
-        replace(fit, parameters=tuple(parameters.items())),
+        replace(fit.constrain(problem.names), parameters=tuple(parameters.items())),
         fit=family.fit,
         on_fold=tell,
     )

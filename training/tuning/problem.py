@@ -29,7 +29,8 @@ class Problem:
     """Clients with their outcomes.
 
     Attributes:
-        features: Shape (n, features).
+        features: Shape (n, len(names)).
+        names: Of the columns.
         defaulted: Shape (n,).
         costs: Prices of mistakes, for the figures that are told; nothing is chosen by them.
         fingerprint: Contract and feature code the features were computed with.
@@ -37,6 +38,7 @@ class Problem:
     """
 
     features: NDArray[np.float32]
+    names: tuple[str, ...]
     defaulted: Flags
     costs: CostMatrix
     fingerprint: str
@@ -69,6 +71,7 @@ def read_problem(
     names = find_varying(matrix.features, FEATURE_NAMES)
     return Problem(
         features=take_columns(matrix.features, names),
+        names=names,
         defaulted=matrix.defaulted,
         costs=costs,
         fingerprint=compute_fingerprint(),

@@ -36,6 +36,12 @@ LIGHT: dict[str, dict[str, Any]] = {
 """For a thousand clients and ten columns."""
 
 
+def make_problem(population: Population) -> Problem:
+    """Return the same clients, to be tuned on."""
+    names = population.columns.names
+    return Problem(population.features, names, population.defaulted, CostMatrix(), "", {})
+
+
 def find(name: str, **parameters: object) -> Candidate:
     candidate = EVERY[name]
     light = LIGHT.get(candidate.family.name, {})
@@ -63,7 +69,8 @@ def test_every_candidate_gives_probabilities_that_tell_something(
 def test_the_served_candidate_is_what_training_fits(population: Population) -> None:
     prediction = predict_out_of_fold(EVERY["xgboost"], population, QUICK)
 
-    served = cross_validate(population.features, population.defaulted, QUICK)
+    settings = QUICK.constrain(population.columns.names)
+    served = cross_validate(population.features, population.defaulted, settings)
     np.testing.assert_array_equal(prediction.pd, served.pd)
     np.testing.assert_array_equal(population.folds, served.folds)
     assert prediction.rounds == served.rounds
@@ -74,7 +81,7 @@ def test_what_was_tuned_is_what_is_compared(family: BoostedFamily, population: P
     eager = {"min_child_weight": 1, "min_child_samples": 20, "colsample_bytree": 0.6}
     tuned = {name: eager.get(name, value) for name, value in family.start.items()}
     named = family.name.value
-    problem = Problem(population.features, population.defaulted, CostMatrix(), "", {})
+    problem = make_problem(population)
     candidates = list_candidates([named], parameters={named: tuned})
     candidate = next(one for one in candidates if one.name == named)
 
@@ -90,7 +97,7 @@ def test_what_was_tuned_is_what_is_compared(family: BoostedFamily, population: P
 def test_the_setting_that_a_grid_found_can_be_compared(
     family: GridFamily, population: Population
 ) -> None:
-    problem = Problem(population.features, population.defaulted, CostMatrix(), "", {})
+    problem = make_problem(population)
     found = search_grid(problem, family, seed=0).cells[0].parameters
     candidates = list_candidates([family.name.value], parameters={family.name.value: found})
     candidate = next(one for one in candidates if one.name == family.name.value)

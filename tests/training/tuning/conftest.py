@@ -71,7 +71,8 @@ def make_problem(clients: int = 500, seed: int = 3) -> Problem:
     features[:, 0] += defaulted
     features[generator.random(features.shape) < 0.05] = np.nan
     features[:, 0] = np.nan_to_num(features[:, 0])
-    return Problem(features, defaulted, CostMatrix(), "some code", {"application_train": "0" * 64})
+    sources = {"application_train": "0" * 64}
+    return Problem(features, tuple("abcdef"), defaulted, CostMatrix(), "some code", sources)
 
 
 @pytest.fixture

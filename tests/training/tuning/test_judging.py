@@ -51,6 +51,20 @@ def test_a_setting_of_xgboost_is_judged_as_training_would(problem: Problem) -> N
     np.testing.assert_array_equal(judged.pd, validation.pd)
 
 
+def test_a_setting_of_xgboost_is_judged_with_the_directions_of_its_features(
+    problem: Problem,
+) -> None:
+    scored = replace(problem, names=("EXT_SOURCE_1", *problem.names[1:]))
+    eager = {**XGBOOST.start, "min_child_weight": 1, "colsample_bytree": 1, "reg_lambda": 1}
+
+    judged = judge(scored, XGBOOST, eager, QUICK)
+
+    settings = replace(QUICK.constrain(scored.names), parameters=tuple(eager.items()))
+    served = cross_validate(scored.features, scored.defaulted, settings)
+    np.testing.assert_array_equal(judged.pd, served.pd)
+    assert judged.auc < judge(problem, XGBOOST, eager, QUICK).auc  # which may use that it rises
+
+
 def test_each_fold_is_told_when_it_is_done(problem: Problem, family: BoostedFamily) -> None:
     told: list[tuple[int, float]] = []
 
