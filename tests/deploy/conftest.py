@@ -19,7 +19,6 @@ class ServiceFacts:
         routes: What it answers.
         timeout_s: The longest that a request may take.
         user: Id of user and group of BentoML's images.
-        home: Folder of BentoML's images that holds the Bento.
         probe_timeout_s: How long it waits for the model's process when asked whether it is ready.
     """
 
@@ -27,7 +26,6 @@ class ServiceFacts:
     routes: frozenset[str]
     timeout_s: int
     user: int
-    home: str
     probe_timeout_s: int
 
 
@@ -48,6 +46,5 @@ def service_facts() -> ServiceFacts:
         routes=frozenset(complete_openapi(outer.openapi_spec.asdict())["paths"]),
         timeout_s=outer.config["traffic"]["timeout"],
         user=generate.BENTO_UID_GID,
-        home=generate.BENTO_HOME,
         probe_timeout_s=service.PROBE_TIMEOUT_SECONDS,
     )

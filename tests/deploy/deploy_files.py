@@ -41,8 +41,9 @@ def read_manifest(kind: str) -> dict[str, Any]:
 
 
 def list_delivery_files() -> list[Path]:
-    """Return every file of the delivery."""
-    found = [path for folder in (DEPLOY, ROOT / ".github") for path in folder.rglob("*")]
+    """Return every file that describes a target; what makes the image stands above the folders."""
+    folders = [path for path in DEPLOY.iterdir() if path.is_dir() and path.name != "__pycache__"]
+    found = [path for folder in [*folders, ROOT / ".github"] for path in folder.rglob("*")]
     return sorted(path for path in [*found, ROOT / "render.yaml"] if path.is_file())
 
 

@@ -47,14 +47,10 @@ def test_the_space_s_front_matter_fits_its_dockerfile() -> None:
     assert len(front["short_description"]) <= 60  # more is refused
 
 
-def test_the_space_s_user_is_the_one_that_hugging_face_runs_everything_as(
-    service_facts: ServiceFacts,
-) -> None:
+def test_the_user_is_the_one_that_hugging_face_runs_everything_as() -> None:
     instructions = list_instructions(DOCKERFILE)
 
-    assert [rest for word, rest in instructions if word == "USER"] == ["root", "1000:1000"]
-    (change,) = [rest for word, rest in instructions if word == "RUN"]
-    assert change == f"chmod a+rx {service_facts.home.rstrip('/')}"
+    assert [rest for word, rest in instructions if word == "USER"] == ["1000:1000"]
 
 
 def test_the_service_has_the_same_settings_as_elsewhere_but_for_the_store() -> None:
