@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.deploy.deploy_files import (
     COMPOSE,
@@ -152,6 +153,14 @@ def test_mlflow_is_a_user_of_the_database_that_only_it_can_reach() -> None:
     assert STACK["networks"]["database"] == {"internal": True}
     others = [name for name, service in SERVICES.items() if "database" in service["networks"]]
     assert sorted(others) == ["mlflow", "postgres"]
+
+
+def test_the_driver_that_the_database_s_address_means_is_in_the_image() -> None:
+    uri = SERVICES["mlflow"]["environment"]["MLFLOW_BACKEND_STORE_URI"]
+    driver = make_url(uri).get_dialect().import_dbapi().__name__  # it changed between versions
+
+    lock = (BUILT["mlflow"] / "requirements.lock").read_text()
+    assert re.search(rf"^{driver}==", lock, re.MULTILINE)
 
 
 def test_mlflow_keeps_its_artifacts_on_a_volume() -> None:
