@@ -44,7 +44,8 @@ def list_delivery_files() -> list[Path]:
     """Return every file that describes a target; what makes the image stands above the folders."""
     folders = [path for path in DEPLOY.iterdir() if path.is_dir() and path.name != "__pycache__"]
     found = [path for folder in [*folders, ROOT / ".github"] for path in folder.rglob("*")]
-    return sorted(path for path in [*found, ROOT / "render.yaml"] if path.is_file())
+    files = [path for path in [*found, ROOT / "render.yaml"] if path.is_file()]
+    return sorted(path for path in files if path.suffix not in {".py", ".pyc"})
 
 
 def list_instructions(dockerfile: Path) -> list[tuple[str, str]]:

@@ -80,7 +80,7 @@ def test_every_python_that_the_project_supports_is_tested_weekly() -> None:
     assert TRIGGERS["schedule"]
 
 
-@pytest.mark.parametrize("script", [".ci/run", "deploy/container-check"])
+@pytest.mark.parametrize("script", [".ci/run"])
 def test_a_script_that_is_run_is_there_and_can_be_run(script: str) -> None:
     assert any(script in step.get("run", "") for step in list_steps())
     assert os.access(ROOT / script, os.X_OK)
