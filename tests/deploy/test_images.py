@@ -75,7 +75,7 @@ def test_an_image_gets_only_files_that_are_there_and_not_the_whole_checkout(file
 @pytest.mark.parametrize(
     ("lock", "packages"),
     [
-        ("compose/mlflow", ["mlflow", "psycopg", "psycopg-binary"]),
+        ("compose/mlflow", ["mlflow", "psycopg2-binary"]),
         ("dashboard", ["streamlit", "httpx", "pydantic-settings"]),
     ],
 )
