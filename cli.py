@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from commands import models, releases, tables
+from commands import dashboards, models, releases, tables
 from console import complain
 from credit.errors import CreditError
 from credit.interrupt import Ending
@@ -42,6 +42,7 @@ for command in (
     releases.history,
     releases.build,
     releases.parity,
+    dashboards.dashboard,
 ):
     app.command()(command)
 

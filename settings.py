@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         ),
     )
 
+    service_url: str = Field(
+        "http://127.0.0.1:3000",
+        pattern=r"^https?://[^/]",
+        description="Where the dashboard finds the service.",
+    )
+
     @property
     def history_store(self) -> str:
         """Where the service reads the history features: a path or a URL."""

@@ -40,6 +40,7 @@ COMMANDS = [
     ["rollback"],
     ["history"],
     ["build"],
+    ["dashboard"],
 ]
 HEAVY = ["bentoml", "duckdb", "mlflow", "numpy", "pandas", "pyarrow", "sklearn", "xgboost"]
 LIST_HEAVY = f"""

@@ -19,6 +19,7 @@ NAMES = [
     "CREDIT_ENGINE",
     "CREDIT_SPARK_MASTER",
     "CREDIT_PSEUDONYM_KEY",
+    "CREDIT_SERVICE_URL",
 ]
 
 
@@ -109,6 +110,7 @@ def test_a_line_in_the_env_file_counts_and_the_environment_goes_before_it(
         ("CREDIT_MODEL_NAME", ""),
         ("CREDIT_MODEL_NAME", "Credit Model"),
         ("MLFLOW_TRACKING_URI", ""),
+        ("CREDIT_SERVICE_URL", "127.0.0.1:3000"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(

@@ -1,0 +1,1 @@
+"""The dashboard: pages that ask the service over HTTP and never score by themselves."""
