@@ -135,26 +135,22 @@ def look_at_sentinels(case: Case) -> Finding:
 
 def look_at_monotony(case: Case) -> Finding:
     """Return whether a better external score, all else as it is, leaves no one worse off."""
-    limits = case.limits
+    tolerance = case.limits.rise_tolerance
     raised = raise_scores(case.challenger)
-    share = raised.measure_share(limits.rise_tolerance)
+    share = raised.measure_share(tolerance)
     largest = max(float(raised.changes.max()), 0.0)
     mean = float(raised.changes.mean())
-    passed = share <= limits.rising_share_max and largest <= limits.largest_rise_max and mean <= 0
+    passed = largest <= tolerance
     return Finding(
         pass_if(passed),
         f"{share:.1%} of moves up, by {largest:.4f} at most, {mean:+.4f} on average",
-        f"{limits.rising_share_max:.0%}, by {limits.largest_rise_max:g}; no rise on average",
+        "none",
         ""
         if passed
         else f"Where a better external score moves the PD, it raises it in {share:.1%} of the "
-        "cases. The model has learned the score the wrong way round, or hardly at all.",
+        "cases. A model that `credit train` fits is held to never do that: is this one of its own?",
         {"rising_share": share, "largest_rise": largest, "mean_change": mean},
-        {
-            "rising_share_max": limits.rising_share_max,
-            "largest_rise_max": limits.largest_rise_max,
-            "mean_change_max": 0,
-        },
+        {"rise_tolerance": tolerance},
     )
 
 

@@ -29,9 +29,7 @@ class GateLimits:
         single_ms_max: Processor time of a call with one applicant.
         batch_ms_max: Processor time of a call with 64.
         memory_mb_max: Growth of the process by loading and calling.
-        rise_tolerance: A PD that rises by less did not rise.
-        rising_share_max: Share of raised scores that raise the PD, of those that move it.
-        largest_rise_max: By so much may a PD rise at most.
+        rise_tolerance: A PD may rise by so much with a better score: rounding, no more (ADR 0022).
     """
 
     auc_margin: float = 0.005
@@ -51,8 +49,6 @@ class GateLimits:
     batch_ms_max: float = 50
     memory_mb_max: float = 300
     rise_tolerance: float = 1e-6
-    rising_share_max: float = 0.2
-    largest_rise_max: float = 0.1
 
 
 LIMITS = GateLimits()
