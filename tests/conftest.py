@@ -69,6 +69,11 @@ class Trained:
         (found,) = self.database.parent.glob(f"mlartifacts/**/{MODEL_FILE}")
         return found
 
+    @property
+    def model_folder(self) -> Path:
+        """What MLflow keeps of the version, the booster among it."""
+        return Path(str(self.model_file).removesuffix(MODEL_FILE))
+
     def load_booster(self) -> xgboost.Booster:
         from xgboost import Booster
 

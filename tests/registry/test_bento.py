@@ -201,7 +201,7 @@ def test_a_build_that_fails_says_why_and_leaves_no_bento(
 def test_a_file_changed_after_it_was_registered_is_not_imported(
     registry: Registry, trained: Trained, tmp_path: Path
 ) -> None:
-    changed = shutil.copytree(trained.model_file.parent, tmp_path / "model")
+    changed = shutil.copytree(trained.model_folder, tmp_path / "model")
     (changed / MODEL_FILE).write_bytes(b"another model")
     version = registry.add_version(source=changed.as_uri())
     model = load_version(registry.client, registry.name, version)

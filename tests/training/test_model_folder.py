@@ -24,7 +24,7 @@ KERNEL = Path(credit.__file__).parent
 @pytest.fixture
 def folder(trained: Trained) -> Path:
     """What MLflow keeps of the version."""
-    return Path(str(trained.model_file).removesuffix(MODEL_FILE))
+    return trained.model_folder
 
 
 @pytest.fixture

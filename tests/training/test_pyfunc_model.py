@@ -45,8 +45,8 @@ print(len(model.predict(model.input_example)), credit.bundle.__file__)
 @pytest.fixture
 def folder(trained: Trained, tmp_path: Path) -> Path:
     """A copy of what MLflow keeps of the version; a test may change it."""
-    kept = Path(str(trained.model_file).removesuffix(MODEL_FILE))
-    return shutil.copytree(kept, tmp_path / "model", ignore=shutil.ignore_patterns("__pycache__"))
+    without = shutil.ignore_patterns("__pycache__")
+    return shutil.copytree(trained.model_folder, tmp_path / "model", ignore=without)
 
 
 @pytest.fixture
