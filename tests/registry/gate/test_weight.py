@@ -59,7 +59,7 @@ def test_each_limit_stops_what_is_beyond_it(
 
 
 def test_a_larger_model_weighs_more(lab: GateLab) -> None:
-    large = repeat_trees(lab.original.booster, 300)
+    large = repeat_trees(lab.original.booster, 120)
 
     size, latency, memory = look_at_weight(lab.case(lab.add_version(booster=large), "1"))
 
