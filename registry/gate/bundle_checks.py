@@ -28,7 +28,7 @@ def look_at_signature(case: Case) -> Finding:
     detail = "" if same else f"The signature's inputs are not the model's columns. {REMEDY}"
     return Finding(
         pass_if(same),
-        f"{len(taken)} inputs, {len(signature.outputs.inputs)} output",
+        f"{len(taken)} inputs, outputs: {len(signature.outputs.inputs)}",
         limit,
         detail,
         {"inputs": len(taken), "outputs": len(signature.outputs.inputs)},

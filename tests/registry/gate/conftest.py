@@ -38,11 +38,13 @@ class GateLab:
         registry: With the first version in it.
         folder: Of the test.
         original: What training published as version 1.
+        experiment: Whose runs are kept in the folder, and not where all tests look for training's.
     """
 
     registry: Registry
     folder: Path
     original: VersionEvidence
+    experiment: str
 
     def add_version(
         self,
@@ -54,8 +56,7 @@ class GateLab:
         """Register version 1 again, with another model, other or no files, or other tags."""
         client = self.registry.client
         first = client.get_model_version(self.registry.name, "1")
-        experiment = client.get_run(str(first.run_id)).info.experiment_id
-        run = client.create_run(experiment)
+        run = client.create_run(self.experiment)
         content = self.folder / run.info.run_id
         shutil.copytree(self.original.model_folder, content / "model")
         for name, content_of in {**self.read_files(), **(files or {})}.items():
@@ -135,4 +136,6 @@ def lab(registry: Registry, trained: Trained, tmp_path: Path) -> GateLab:
     folder = tmp_path / "lab"
     folder.mkdir()
     mlflow.set_tracking_uri(registry.tracking_uri)
-    return GateLab(registry, folder, VersionEvidence(registry.client, first, folder / "original"))
+    experiment = registry.client.create_experiment("lab", (folder / "runs").as_uri())
+    original = VersionEvidence(registry.client, first, folder / "original")
+    return GateLab(registry, folder, original, experiment)

@@ -10,6 +10,7 @@ from credit.contract import Column
 from credit.contract.encoding import encode_column
 from registry.gate import applicants
 from registry.gate.behaviour import (
+    RaisedScores,
     look_at_batch,
     look_at_monotony,
     look_at_parity,
@@ -149,18 +150,28 @@ def test_a_model_that_has_the_score_the_wrong_way_round_fails(lab: GateLab) -> N
     finding = look_at_monotony(lab.case(lab.add_version(booster=reversed_score)))
 
     assert finding.verdict is Verdict.FAILED
-    assert finding.figures["rising_share"] > 0.3
+    assert finding.figures["rising_share"] > 0.5
     assert finding.figures["mean_change"] > 0
 
 
-def test_a_model_that_takes_the_score_as_it_should_passes(lab: GateLab) -> None:
+def test_a_model_that_breaks_the_sign_here_and_there_fails(lab: GateLab) -> None:
+    generator = np.random.default_rng(0)
     scores = get_scores(lab)
-    sound = lab.fit(scores < np.median(scores), max_depth=1)
+    blurred = scores + generator.normal(scale=scores.std(), size=len(scores))
+    free = lab.fit(blurred < np.median(blurred), rounds=30)
 
-    finding = look_at_monotony(lab.case(lab.add_version(booster=sound)))
+    finding = look_at_monotony(lab.case(lab.add_version(booster=free)))
 
-    assert finding.verdict is Verdict.PASSED
+    assert finding.verdict is Verdict.FAILED
+    assert 0 < finding.figures["rising_share"] < 0.5
     assert finding.figures["mean_change"] < 0
+
+
+def test_the_share_is_of_raises_that_move_the_pd_and_rounding_is_no_move() -> None:
+    raised = RaisedScores(np.array([0.0, 0.0, 1e-9, -0.1, -0.2, 0.3]))
+
+    assert raised.measure_share(1e-6) == pytest.approx(1 / 3)
+    assert RaisedScores(np.zeros(4)).measure_share(1e-6) == 0
 
 
 def test_only_scores_that_are_there_are_raised_and_none_beyond_its_range(lab: GateLab) -> None:

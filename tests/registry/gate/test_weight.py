@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
+import xgboost as xgb
 
 from registry.gate import weight
 from registry.gate.evidence import EvidenceMissing
@@ -14,6 +15,18 @@ from registry.gate.weight import look_at_weight
 
 if TYPE_CHECKING:
     from tests.registry.gate.conftest import GateLab
+
+
+def repeat_trees(booster: xgb.Booster, times: int) -> xgb.Booster:
+    """Return a booster with the same trees over and over again."""
+    model = json.loads(booster.save_raw("json"))
+    forest = model["learner"]["gradient_booster"]["model"]
+    trees = forest["trees"] * times
+    forest["trees"] = [{**tree, "id": number} for number, tree in enumerate(trees)]
+    forest["tree_info"] = [0] * len(trees)
+    forest["iteration_indptr"] = list(range(len(trees) + 1))
+    forest["gbtree_model_param"]["num_trees"] = str(len(trees))
+    return xgb.Booster(model_file=bytearray(json.dumps(model).encode()))
 
 
 def test_the_trained_model_is_light_and_the_champions_figures_are_told(lab: GateLab) -> None:
@@ -46,8 +59,7 @@ def test_each_limit_stops_what_is_beyond_it(
 
 
 def test_a_larger_model_weighs_more(lab: GateLab) -> None:
-    outcome = np.random.default_rng(0).random(len(lab.original.applicants)) < 0.5
-    large = lab.fit(outcome, rounds=600, max_depth=8)
+    large = repeat_trees(lab.original.booster, 120)
 
     size, latency, memory = look_at_weight(lab.case(lab.add_version(booster=large), "1"))
 
