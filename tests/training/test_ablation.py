@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from credit.cost import CostMatrix
 from credit.features.catalog import FAMILIES, FEATURE_NAMES
 from training.ablation import Ablation, CostDifference, _compare_costs, ablate_families
 from training.ablation_report import AblationOrder, render_ablation, write_ablation
 from training.auc_difference import AucDifference
-from training.fitting import FitSettings
+from training.feature_matrix import find_varying, take_columns
+from training.fitting import FitSettings, cross_validate
 from training.fold_features import FittedFamily
 from training.tables import open_tables
 
@@ -41,6 +43,23 @@ def test_a_family_is_left_out_and_compared_with_all(
     assert without.auc_gain.difference == pytest.approx(without.auc - usual.auc)
     assert without.cost_gain is not None
     assert without.cost_gain.difference == pytest.approx(without.cost - usual.cost)
+
+
+def test_the_usual_model_keeps_the_directions_of_its_features(
+    many_clients: Path, matrix: FeatureMatrix
+) -> None:
+    quick = FitSettings(rounds_max=20, patience=20)
+    assert matrix.defaulted is not None
+    names = find_varying(matrix.features, FEATURE_NAMES)
+    features = take_columns(matrix.features, names)
+    with open_tables(many_clients) as tables:
+        usual = next(ablate_families(matrix, tables, CostMatrix(), quick))
+
+    held, free = (
+        roc_auc_score(matrix.defaulted, cross_validate(features, matrix.defaulted, fit).pd)
+        for fit in (quick.constrain(names), quick)
+    )
+    assert usual.auc == held != free
 
 
 def test_every_family_has_its_row(few_clients: Path, tmp_path: Path) -> None:

@@ -148,6 +148,18 @@ def test_the_sets_are_measured_side_by_side_on_the_same_folds() -> None:
     assert told.count("Folds, null importance") == 5
 
 
+def test_sets_are_measured_with_the_directions_of_their_features() -> None:
+    features, defaulted = make_clients()
+    scored = ("EXT_SOURCE_1", *NAMES[1:])  # it tells by rising with the risk, and may not
+
+    free, held = (
+        measure_selection_cost(features, defaulted, names, QUICK_FIT, QUICK, 1, lambda *_: None)
+        for names in (NAMES, scored)
+    )
+
+    assert all(one.auc < other.auc for one, other in zip(held, free, strict=True))
+
+
 def test_features_chosen_by_luck_do_not_look_good_in_the_folds() -> None:
     generator = np.random.default_rng(3)
     features = generator.normal(size=(400, 500)).astype(np.float32)

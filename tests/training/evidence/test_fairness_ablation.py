@@ -122,6 +122,17 @@ def test_both_models_are_recalibrated_or_neither(
     assert not np.allclose(alike.pd, ablation.pd)
 
 
+def test_the_model_without_gender_keeps_the_directions_of_its_features(
+    lender: Lender, ablation: ProtectedAblation
+) -> None:
+    kept = lender.features[:, [1, 2]]
+    held = cross_validate(kept, lender.defaulted, QUICK.constrain(("AMT_CREDIT", "EXT_SOURCE_2")))
+    free = cross_validate(kept, lender.defaulted, QUICK)
+
+    np.testing.assert_array_equal(ablation.pd, held.pd)
+    assert not np.array_equal(held.pd, free.pd)
+
+
 def test_a_model_that_knows_neither_has_nothing_to_leave_out(lender: Lender) -> None:
     names = ("AMT_CREDIT", "EXT_SOURCE_2", "EXT_SOURCE_3", "AMT_ANNUITY")
 
