@@ -172,5 +172,5 @@ def _draw_scores(defaulted: Flags, probabilities: Probabilities, threshold: floa
     axes.axvline(threshold, color="black", lw=1, label=f"threshold {threshold:.4f}")
     axes.set_xlabel("PD")
     axes.set_ylabel("density")
-    axes.legend()
+    axes.legend(loc="upper right")
     return figure

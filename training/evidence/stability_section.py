@@ -184,7 +184,7 @@ def _draw_scores(stability: Stability) -> Plot:
         axes.stairs(shares, edges, color=color, lw=1.8, label=label)
     axes.set_xlabel("probability of default")
     axes.set_ylabel("share of clients")
-    axes.legend(frameon=False)
+    axes.legend(loc="upper right", frameon=False)
     caption = (
         "How probabilities of default are spread, each by a model that has not seen the client; "
         "the highest half percent lies beyond the picture."

@@ -196,7 +196,7 @@ def _draw_prices(evidence: ThresholdEvidence) -> Figure:
     axes.set_xlabel("price of a missed default, in refused good applicants")
     axes.set_ylabel("threshold")
     axes.set_ylim(bottom=0)
-    axes.legend()
+    axes.legend(loc="upper right")
     return figure
 
 
