@@ -38,6 +38,7 @@ from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics, RunnerMetrics
 from serving.openapi import complete_openapi
+from serving.outliving import find_other_workers, outlive
 from serving.predictor import Predictor
 from serving.rejection import RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all
@@ -52,7 +53,9 @@ settings = Settings()
 
 MAX_BATCH_ROWS = 1_024  # holds the largest request, so the runner never has to split one
 MAX_WAITING_ROWS = 4 * MAX_BATCH_ROWS
+RUNNER = "credit_runner"
 RUNNER_TIMEOUT_SECONDS = 5
+REQUEST_TIMEOUT_SECONDS = 3 * RUNNER_TIMEOUT_SECONDS  # one call that fails, and its own
 PROBE_TIMEOUT_SECONDS = 1
 
 # BentoML closes the connection to the runner every 100 requests, others in flight or not.
@@ -170,7 +173,7 @@ def freeze_garbage() -> None:
 
 
 @bentoml.service(
-    name="credit_runner",
+    name=RUNNER,
     workers=1,
     threads=1,
     traffic={"timeout": RUNNER_TIMEOUT_SECONDS},
@@ -196,6 +199,11 @@ class CreditRunner:
     @bentoml.on_startup
     def freeze_garbage(self) -> None:
         freeze_garbage()
+
+    @bentoml.on_startup
+    async def outlive_requests(self) -> None:
+        # Asynchronous, and so run where signals are: in the main thread, after uvicorn's own setup.
+        outlive(lambda: bool(find_other_workers(RUNNER)), REQUEST_TIMEOUT_SECONDS)
 
     # The latency is where BentoML sheds load, not how long it waits for a fuller batch.
     @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
@@ -253,8 +261,7 @@ get_routes = Starlette(
 
 @bentoml.service(
     name="credit_scoring",
-    # A request may wait for one call that fails and for its own.
-    traffic={"timeout": 3 * RUNNER_TIMEOUT_SECONDS},
+    traffic={"timeout": REQUEST_TIMEOUT_SECONDS},
     runner_probe={"enabled": False},
     runner_connection=STEADY_CONNECTION,
     logging=QUIET,
