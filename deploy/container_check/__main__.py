@@ -74,20 +74,18 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
         base = find_base(engine, options.cache)
     image = str(bento.tag)
     with report.time_step("containerize"):
-        containerize(str(bento.tag), image, base, engine, describe_bento(bento))
-    layers = measure_layers(engine, image)
-    for layer in layers:
-        report.tell(f"layer {layer.size_bytes / 1e6:6.1f} MB  {layer.made_by}")
-    sizes = [layer.size_bytes for layer in layers]
-    checks.check_size(report, sizes, stand_in=base.stand_in)
+        containerize(image, image, base, engine, describe_bento(bento))
+    weigh(report, engine, image, stand_in=base.stand_in)
+    if options.build_only:
+        return
 
-    began, busy = time.monotonic(), read_busy_seconds()
+    began, busy_before = time.monotonic(), read_busy_seconds()
     container = stack.enter_context(
         start_container(engine, image, port=options.port, history_store=store, keep=options.keep)
     )
     container.wait_until_ready()
-    seconds, busy = time.monotonic() - began, read_busy_seconds() - busy
-    checks.check_ready_time(report, seconds, busy, container.read_usage())
+    seconds, busy_seconds = time.monotonic() - began, read_busy_seconds() - busy_before
+    checks.check_ready_time(report, seconds, busy_seconds, container.read_usage())
     ask(report, container, expectation, options.malformed)
     with report.time_step("SBOM"):
         describe(report, engine, container, image, options.sbom)
@@ -96,6 +94,14 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
     else:
         with report.time_step("end"):
             checks.check_drain(report, container, expectation.applicants[0])
+
+
+def weigh(report: Report, engine: Engine, image: str, *, stand_in: bool) -> None:
+    """Print what the image's layers weigh, and check their sum."""
+    layers = measure_layers(engine, image)
+    for layer in layers:
+        report.tell(f"layer {layer.size_bytes / 1e6:6.1f} MB  {layer.made_by}")
+    checks.check_size(report, [layer.size_bytes for layer in layers], stand_in=stand_in)
 
 
 def ask(report: Report, container: Container, expectation: Expectation, malformed: int) -> None:
@@ -159,6 +165,7 @@ def parse_options() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("bento", nargs="?", default="credit_scoring:latest", help="a Bento's tag (%(default)s)")
+    add("--build-only", action="store_true", help="make the image, and do not run it")
     add("--keep", action="store_true", help="let the container run on, and do not end it")
     add("--port", type=int, help="serve on this port of 127.0.0.1, too; else it has no network")
     add("--history-store", type=Path, metavar="FILE", help="the clients' histories (the settings')")

@@ -23,6 +23,7 @@ HEALTHY_SECONDS = 30
 BURST = 10
 IN_FLIGHT = 16
 ROWS_IN_FLIGHT = 250
+TAKING_SECONDS = 0.1  # for the service to read what was sent; all of it takes it far longer
 DRAIN_SECONDS = 30
 OK = 200
 SERVER_ERROR = 500
@@ -180,6 +181,7 @@ def check_drain(report: Report, container: Container, applicant: dict[str, objec
     with container.open_questions() as questions:
         questions.send([body] * IN_FLIGHT, "/predict")
         sent = time.monotonic()
+        time.sleep(TAKING_SECONDS)
         container.send_signal("TERM")
         signalled_seconds = time.monotonic() - sent
         replies = questions.receive()
