@@ -11,6 +11,7 @@ import asyncio
 import gc
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,15 +30,15 @@ from starlette.routing import Route
 from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import CreditError
 from credit.features.catalog import FEATURE_NAMES
-from credit.prediction import find_columns, predict_pd
 from serving.answers import Answer
 from serving.applicant import describe_features
-from serving.booster import load_booster
+from serving.booster_file import read_feature_count
 from serving.coalescer import Coalescer
 from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics, RunnerMetrics
 from serving.openapi import complete_openapi
+from serving.outliving import find_other_workers, outlive
 from serving.predictor import Predictor
 from serving.rejection import RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all
@@ -52,7 +53,9 @@ settings = Settings()
 
 MAX_BATCH_ROWS = 1_024  # holds the largest request, so the runner never has to split one
 MAX_WAITING_ROWS = 4 * MAX_BATCH_ROWS
+RUNNER = "credit_runner"
 RUNNER_TIMEOUT_SECONDS = 5
+REQUEST_TIMEOUT_SECONDS = 3 * RUNNER_TIMEOUT_SECONDS  # one call that fails, and its own
 PROBE_TIMEOUT_SECONDS = 1
 
 # BentoML closes the connection to the runner every 100 requests, others in flight or not.
@@ -170,7 +173,7 @@ def freeze_garbage() -> None:
 
 
 @bentoml.service(
-    name="credit_runner",
+    name=RUNNER,
     workers=1,
     threads=1,
     traffic={"timeout": RUNNER_TIMEOUT_SECONDS},
@@ -184,21 +187,30 @@ class CreditRunner:
     model = ImportedModel(arguments.model_tag)
 
     def __init__(self) -> None:
+        # XGBoost brings SciPy: half a second and 23 MB that only this process needs.
+        from credit.prediction import find_columns, predict_pd
+        from serving.booster import load_booster
+
         load_bundle(self.model)
-        self.booster = load_booster(locate_booster(self.model))
-        self.columns = find_columns(self.booster)
+        booster = load_booster(locate_booster(self.model))
+        self.predict_pd = partial(predict_pd, booster, columns=find_columns(booster))
         self.metrics = RunnerMetrics()
 
     @bentoml.on_startup
     def freeze_garbage(self) -> None:
         freeze_garbage()
 
+    @bentoml.on_startup
+    async def outlive_requests(self) -> None:
+        # Asynchronous, and so run where signals are: in the main thread, after uvicorn's own setup.
+        outlive(lambda: bool(find_other_workers(RUNNER)), REQUEST_TIMEOUT_SECONDS)
+
     # The latency is where BentoML sheds load, not how long it waits for a fuller batch.
     @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
     async def predict(self, features: np.ndarray) -> Predictions:
         """Return probabilities of default, float64 of shape (n,)."""
         self.metrics.count(len(features))
-        return predict_pd(self.booster, features, self.columns)
+        return self.predict_pd(features)
 
 
 async def get_features(request: Request) -> Response:
@@ -249,8 +261,7 @@ get_routes = Starlette(
 
 @bentoml.service(
     name="credit_scoring",
-    # A request may wait for one call that fails and for its own.
-    traffic={"timeout": 3 * RUNNER_TIMEOUT_SECONDS},
+    traffic={"timeout": REQUEST_TIMEOUT_SECONDS},
     runner_probe={"enabled": False},
     runner_connection=STEADY_CONNECTION,
     logging=QUIET,
@@ -267,7 +278,7 @@ class CreditScoring:
         logging.getLogger("credit").handlers = logging.getLogger("bentoml").handlers
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
-        self.feature_count = load_booster(locate_booster(self.model)).num_features()
+        self.feature_count = read_feature_count(locate_booster(self.model))
         self.store = open_history_store(find_history_store(settings))
         self.call_runner = RunnerCall(self.predict_remotely)
         applicants = Coalescer(

@@ -6,18 +6,28 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.coalescer import QueueFull
 from serving.history_block import HistoryBlock
-from serving.raw_histories import RawHistories
+
+if TYPE_CHECKING:
+    from serving.raw_histories import RawHistories
 
 MOST_WAITING = 16
 """Requests that may wait; the largest take some tenths of a second each."""
 
 logger = logging.getLogger("credit.serving")
+
+
+def _prepare_histories() -> RawHistories:
+    """Return what computes features, imported here: only this thread needs DuckDB."""
+    from serving.raw_histories import RawHistories
+
+    return RawHistories()
 
 
 class HistoryComputation:
@@ -27,7 +37,7 @@ class HistoryComputation:
         prepare: Makes what computes their features; called in that thread, at once.
     """
 
-    def __init__(self, prepare: Callable[[], RawHistories] = RawHistories) -> None:
+    def __init__(self, prepare: Callable[[], RawHistories] = _prepare_histories) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="histories")
         self._histories = self._thread.submit(prepare)
         self._histories.add_done_callback(_tell_failure)

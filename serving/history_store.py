@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -17,6 +16,9 @@ from credit.features.catalog import HISTORY_FEATURE_NAMES, empty_history
 from credit.features.feature import CLIENT
 from credit.features.history import ClientHistories
 from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, StoreManifest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 REMEDY = "Write it again with `credit train`."
 
@@ -106,6 +108,8 @@ class HistoryStore:
 
 
 def _map_batches(path: Path) -> tuple[list[pa.RecordBatch], pa.Schema]:
+    import pyarrow as pa  # here: the process that holds the model reads no store
+
     try:
         with pa.memory_map(str(path)) as source:
             reader = pa.ipc.open_file(source)
@@ -139,6 +143,8 @@ def _read_manifest(schema: pa.Schema, expected: str, path: Path) -> StoreManifes
 
 
 def _require_columns(schema: pa.Schema, manifest: StoreManifest, path: Path) -> None:
+    import pyarrow as pa
+
     if manifest.features != HISTORY_FEATURE_NAMES:
         lacking = [name for name in HISTORY_FEATURE_NAMES if name not in manifest.features]
         raise UnreadableTable(

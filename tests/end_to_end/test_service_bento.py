@@ -55,6 +55,7 @@ def test_the_bento_holds_the_service_alone_and_serves_the_model_it_was_built_wit
         "settings.py",
         "serving",
         "credit",
+        "deploy",
     }
     assert info["model"] == "credit_scoring_model:mlflow-v1"
     assert info["history_store"] == published.store_origin

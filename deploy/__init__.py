@@ -1,0 +1,1 @@
+"""Delivery: the image of the service, its check, and what runs it elsewhere."""

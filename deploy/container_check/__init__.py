@@ -1,0 +1,1 @@
+"""Checks the image of a Bento by building, running, asking and stopping it."""

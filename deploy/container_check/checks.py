@@ -1,0 +1,197 @@
+"""What is required of the image, one function a requirement or a few that go together."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
+
+from deploy.container_check.command import CheckImpossible
+from deploy.container_check.container import MEMORY_LIMIT_BYTES, Container, Usages
+from deploy.container_check.image import SITE_PACKAGES
+from deploy.container_check.malformed import make_malformed
+from deploy.container_check.offline import Expectation
+from deploy.container_check.report import Report
+
+SIZE_LIMIT_MB = 700
+SLIM_BASE_MB = 130  # of the registry's python:3.11-slim, for a size on it where it cannot be had
+READY_LIMIT_SECONDS = 4
+BUSY_SHARE = 0.2
+HEALTHY_SECONDS = 30
+BURST = 10
+IN_FLIGHT = 16
+ROWS_IN_FLIGHT = 250
+TAKING_SECONDS = 0.1  # for the service to read what was sent; all of it takes it far longer
+DRAIN_SECONDS = 30
+OK = 200
+SERVER_ERROR = 500
+
+UNWANTED_PROGRAMS = ("gcc", "cc", "make", "git", "curl", "wget", "uv")
+UNWANTED_PACKAGES = (
+    "mlflow", "sklearn", "pandas", "matplotlib", "optuna", "pyspark", "locust", "pytest",
+    "streamlit", "lightgbm", "catboost", "nvidia", "pip", "uv",
+)  # fmt: skip
+
+
+def check_size(report: Report, layers_bytes: Sequence[int], *, stand_in: bool) -> None:
+    """Check the size on the registry's base image; on a stand-in, what comes on top is added."""
+    base_mb, own_mb = layers_bytes[0] / 1e6, sum(layers_bytes[1:]) / 1e6
+    found = f"base {base_mb:.0f} MB and {own_mb:.0f} MB of ours: {base_mb + own_mb:.0f} MB"
+    size_mb = base_mb + own_mb
+    if stand_in:
+        size_mb = SLIM_BASE_MB + own_mb
+        found += f"; about {size_mb:.0f} MB on python:3.11-slim of {SLIM_BASE_MB} MB"
+    report.check(f"at most {SIZE_LIMIT_MB} MB", holds=size_mb <= SIZE_LIMIT_MB, found=found)
+
+
+def check_content(report: Report, container: Container) -> None:
+    """Check that nothing is in the image that no request needs."""
+    find = f"for name in {' '.join(UNWANTED_PROGRAMS)}; do command -v $name || true; done"
+    programs = container.execute("sh", "-c", find)
+    packages = container.execute("ls", SITE_PACKAGES).split()
+    unwanted = [name for name in packages if name.lower() in UNWANTED_PACKAGES]
+    report.check("no compiler, git, curl or uv", holds=not programs, found=programs)
+    report.check("no package of training", holds=not unwanted, found=", ".join(unwanted))
+
+
+def check_rights(report: Report, container: Container) -> None:
+    """Check that the service has no rights to speak of."""
+    user = container.execute("id", "-u")
+    report.check("not root", holds=user not in {"0", ""}, found=f"uid {user}")
+    written = "the root file system can be written to"
+    with suppress(CheckImpossible):
+        container.execute("touch", "/home/bentoml/bento/written")
+        report.check("read-only root file system", holds=False, found=written)
+        return
+    report.check("read-only root file system", holds=True)
+
+
+def check_ready_time(report: Report, seconds: float, busy_seconds: float, usages: Usages) -> None:
+    """Check the time to the first ready answer, unless others took the processors meanwhile.
+
+    Args:
+        report: Takes the verdict.
+        seconds: From `docker run` on.
+        busy_seconds: Processor time of the whole machine meanwhile.
+        usages: What of it was the container's.
+    """
+    others = max(0.0, busy_seconds - usages.cpu_seconds)
+    cpu = ", ".join(f"{process.name} {process.cpu_seconds:.2f} s" for process in usages.processes)
+    found = f"{seconds:.2f} s; processor time: {cpu}; others meanwhile {others:.1f} s"
+    title = f"ready within {READY_LIMIT_SECONDS} s of `docker run`"
+    if seconds > READY_LIMIT_SECONDS and others > BUSY_SHARE * busy_seconds:
+        report.tell(f"busy {title}, not judged on a machine that others use: {found}")
+        return
+    report.check(title, holds=seconds <= READY_LIMIT_SECONDS, found=found)
+
+
+def check_memory(report: Report, usages: Usages, when: str) -> None:
+    """Check the memory of all processes together."""
+    parts = ", ".join(
+        f"{process.name} {process.pss_bytes / 1e6:.0f}" for process in usages.processes
+    )
+    found = f"{usages.pss_bytes / 1e6:.0f} MB PSS ({parts})"
+    if usages.counted_by_kernel_bytes:
+        found += f"; {usages.counted_by_kernel_bytes / 1e6:.0f} MB counted by the kernel"
+    title = f"under {MEMORY_LIMIT_BYTES / 1e6:.0f} MB of memory {when}"
+    report.check(title, holds=usages.pss_bytes < MEMORY_LIMIT_BYTES, found=found)
+
+
+def check_information(report: Report, container: Container, expectation: Expectation) -> None:
+    """Check that it says which model it serves, and that it is well."""
+    (health,) = container.ask([b""], "/health")
+    report.check("/health", holds=health.status == OK, found=health.body.decode()[:150])
+    (info,) = container.ask([b""], "/model-info")
+    told = json.loads(info.body)
+    expected = {
+        "model": expectation.model_tag,
+        "model_version": expectation.bundle.model_version,
+        "threshold": expectation.bundle.threshold,
+        "fingerprint": expectation.bundle.fingerprint,
+    }
+    report.check(
+        "/model-info tells the Bento's model",
+        holds=expected.items() <= told.items(),
+        found=f"{told['model']}, fingerprint {told['fingerprint']}",
+    )
+
+
+def check_predictions(report: Report, container: Container, expectation: Expectation) -> None:
+    """Check every probability, to the last bit, in one request and alone."""
+    applicants = list(expectation.applicants)
+    (together,) = container.ask([json.dumps({"data": applicants}).encode()])
+    alone = container.ask([json.dumps({"data": row}).encode() for row in applicants[:BURST]])
+    if together.status != OK or any(reply.status != OK for reply in alone):
+        body = together.body.decode()[:300]
+        report.check("predictions", holds=False, found=f"status {together.status}: {body}")
+        return
+    answers = json.loads(together.body)
+    answers = answers["data"] if isinstance(answers, dict) else answers
+    found = [answer["probability"] for answer in answers]
+    singles = [json.loads(reply.body)["probability"] for reply in alone]
+    expected = list(expectation.pd)
+    wrong = sum(a != b for a, b in zip(found + singles, expected + expected[:BURST], strict=True))
+    report.check(
+        "probabilities are those of the Bento's model, bit for bit",
+        holds=wrong == 0,
+        found=f"{len(found)} together and {len(singles)} alone, {wrong} differ",
+    )
+
+
+def check_malformed(
+    report: Report, container: Container, applicant: dict[str, object], number: int
+) -> None:
+    """Check that no body is answered with a fault of the service's own, or not at all."""
+    bodies = make_malformed(applicant, number, seed=0)
+    statuses: dict[int, int] = {}
+    slowest = 0.0
+    with container.open_questions() as questions:
+        while burst := list(islice(bodies, BURST)):
+            questions.send([body or b" " for body in burst], "/predict")
+            for reply in questions.receive():
+                statuses[reply.status] = statuses.get(reply.status, 0) + 1
+                slowest = max(slowest, reply.seconds)
+    counts = ", ".join(f"{count} with {status}" for status, count in sorted(statuses.items()))
+    report.check(
+        f"{number} malformed bodies: no fault of the service's own, and no silence",
+        holds=all(0 < status < SERVER_ERROR for status in statuses),
+        found=f"{counts}; slowest {slowest:.2f} s",
+    )
+
+
+def check_health_status(report: Report, container: Container) -> None:
+    """Check the verdict of the image's own HEALTHCHECK."""
+    limit = time.monotonic() + HEALTHY_SECONDS
+    while (status := container.inspect("{{.State.Health.Status}}")) == "starting":
+        if time.monotonic() > limit:
+            break
+        time.sleep(0.5)
+    report.check("HEALTHCHECK", holds=status == "healthy", found=status)
+
+
+def check_drain(report: Report, container: Container, applicant: dict[str, object]) -> None:
+    """Check that SIGTERM ends the service after it has answered what it had accepted."""
+    rows = [
+        {**applicant, "SK_ID_CURR": client, "history": {}}
+        for client in range(1, 1 + ROWS_IN_FLIGHT)
+    ]
+    body = json.dumps({"data": rows}).encode()
+    with container.open_questions() as questions:
+        questions.send([body] * IN_FLIGHT, "/predict")
+        sent = time.monotonic()
+        time.sleep(TAKING_SECONDS)
+        container.send_signal("TERM")
+        signalled_seconds = time.monotonic() - sent
+        replies = questions.receive()
+    exit_code = container.wait_for_end(DRAIN_SECONDS)
+    answered = sum(reply.status == OK for reply in replies)
+    late = sum(reply.seconds > signalled_seconds for reply in replies)
+    report.check(
+        "SIGTERM: requests in flight are answered",
+        holds=answered == IN_FLIGHT and late > 0,
+        found=f"{answered} of {IN_FLIGHT} answered, {late} of them after the signal, the last "
+        f"{max(reply.seconds for reply in replies) - signalled_seconds:.2f} s after it",
+    )
+    report.check("SIGTERM: exit code 0", holds=exit_code == 0, found=str(exit_code))

@@ -1,0 +1,126 @@
+"""Makes the image of a Bento, and measures it."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import bentoml
+
+from deploy.container_check.base_image import BaseImage
+from deploy.container_check.command import run
+from deploy.container_check.engine import Engine
+
+BUILD_SECONDS = 1_800
+SITE_PACKAGES = "/app/.venv/lib/python3.11/site-packages"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of an image, and what made it."""
+
+    size_bytes: int
+    made_by: str
+
+
+def describe_bento(bento: bentoml.Bento) -> dict[str, str]:
+    """Return the image's labels that only the Bento knows; its template sees none of them."""
+    title = "org.opencontainers.image"
+    labels = {
+        f"{title}.version": str(bento.tag.version),
+        f"{title}.created": bento.info.creation_time.isoformat(),
+        "credit-scoring.bento": str(bento.tag),
+        **{f"credit-scoring.{name}": text for name, text in bento.info.labels.items()},
+    }
+    if commit := bento.info.labels.get("git_commit"):
+        labels[f"{title}.revision"] = commit
+    return labels
+
+
+def containerize(
+    bento_tag: str, image: str, base: BaseImage, engine: Engine, labels: Mapping[str, str]
+) -> None:
+    """Have BentoML build the image."""
+    options = ["progress=plain", f"build-arg=BASE_IMAGE={base.name}"]
+    options += [f"label={name}={text}" for name, text in labels.items()]
+    if engine.own:
+        options.append("network=host")
+    with TemporaryDirectory(prefix="credit-image-") as folder:
+        options += [f"secret=id={name},src={path}" for name, path in _write_index(Path(folder))]
+        command = [sys.executable, "-W", "ignore", "-m", "bentoml", "containerize", bento_tag]
+        command += ["--image-tag", image]
+        for option in options:
+            command += ["--opt", option]
+        # BentoML renders the template in a temporary folder, and refuses it as one outside of the
+        # folder that the command was given in: so it is given in the folder that holds it.
+        run(
+            command,
+            {**engine.environment, "TMPDIR": folder, "DOCKER_BUILDKIT": "1"},
+            folder=Path(folder),
+            timeout_seconds=BUILD_SECONDS,
+        )
+
+
+def _write_index(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Return secrets of the build: which package index this machine uses, trusted by what."""
+    certificates = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
+    lines = ["[global]"]
+    if certificates and Path(certificates).exists():
+        lines.append("cert = /run/secrets/ca")
+        yield "ca", Path(certificates)
+    lines += [
+        f"{option} = {os.environ[name]}"
+        for name, option in (
+            ("PIP_INDEX_URL", "index-url"),
+            ("PIP_EXTRA_INDEX_URL", "extra-index-url"),
+        )
+        if name in os.environ
+    ]
+    configuration = folder / "pip.conf"
+    configuration.write_text("\n".join(lines) + "\n")
+    yield "pip", configuration
+
+
+def measure_layers(engine: Engine, image: str) -> list[Layer]:
+    """Return the layers with bytes in them, the base first."""
+    text = engine.run("history", "--no-trunc", "--human=false", "--format", "{{json .}}", image)
+    rows = [json.loads(line) for line in text.splitlines()]
+    layers = [Layer(int(row["Size"]), _shorten(row["CreatedBy"])) for row in rows]
+    return [layer for layer in reversed(layers) if layer.size_bytes]
+
+
+def _shorten(made_by: str) -> str:
+    return " ".join(made_by.removeprefix("/bin/sh -c ").split())[:60]
+
+
+def measure_packages(engine: Engine, container: str) -> list[tuple[int, str]]:
+    """Return bytes and name of what stands in the image's site-packages, the largest first."""
+    text = engine.run("exec", container, "sh", "-c", f"du -sb {SITE_PACKAGES}/*")
+    sizes = (line.split("\t") for line in text.splitlines())
+    return sorted(((int(size), Path(path).name) for size, path in sizes), reverse=True)
+
+
+@contextmanager
+def copy_metadata(engine: Engine, container: str) -> Iterator[Path]:
+    """Return a folder with the `*.dist-info` of the packages in the image."""
+    with TemporaryDirectory(prefix="credit-sbom-") as folder:
+        archive = Path(folder) / "packages.tar"
+        with archive.open("wb") as file:
+            pack = f"cd {SITE_PACKAGES} && tar -c *.dist-info"
+            subprocess.run(
+                ["docker", "exec", container, "sh", "-c", pack],
+                env={**os.environ, **engine.environment},
+                stdout=file,
+                check=True,
+            )
+        run(["tar", "-xf", str(archive), "-C", folder])
+        archive.unlink()
+        yield Path(folder)

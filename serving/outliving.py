@@ -1,0 +1,58 @@
+"""Keeps the runner until nobody is left who could ask it.
+
+When a service is told to end, BentoML tells all its processes at once: a request that had been
+accepted a moment before would find no model.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import psutil
+
+CHECK_SECONDS = 0.05
+
+
+def outlive(is_asked: Callable[[], bool], limit_seconds: float) -> None:
+    """Put SIGTERM off until nobody asks any more; call it in the main thread, once all is set up.
+
+    Args:
+        is_asked: Whether somebody may still come.
+        limit_seconds: After so long the process ends all the same.
+    """
+    end = signal.getsignal(signal.SIGTERM)
+
+    def wait(number: int) -> None:
+        limit = time.monotonic() + limit_seconds
+        while is_asked() and time.monotonic() < limit:
+            time.sleep(CHECK_SECONDS)
+        if callable(end):
+            end(number, None)
+
+    def begin(number: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=wait, args=(number,), name="outliving", daemon=True).start()
+
+    signal.signal(signal.SIGTERM, begin)
+
+
+def find_other_workers(service: str) -> list[psutil.Process]:
+    """Return the living workers of other services that the same main process started.
+
+    Args:
+        service: The name of this worker's service, which stands in its command line.
+    """
+    workers = psutil.Process(os.getppid()).children()
+    return [worker for worker in workers if _serves_another(worker, service)]
+
+
+def _serves_another(worker: psutil.Process, service: str) -> bool:
+    try:
+        command = worker.cmdline()  # empty for one that has ended
+    except psutil.Error:
+        return False
+    return "--service-name" in command and service not in command
