@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from registry.gate.evidence import VersionEvidence
-    from registry.stages import RegisteredModel
     from settings import Settings
     from training.tables import Tables
 
@@ -62,6 +61,35 @@ def prove_parity(order: ParityOrder, settings: Settings, say: Say) -> tuple[Agre
             a service serves another version.
         ServiceFailed: If a service does not answer.
     """
+    asked = ask_offline(order, settings, say)
+    found = [asked.registered, *_ask_services(order, settings, asked, say)]
+    return tuple(compare(asked.trained, verdicts) for verdicts in found)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOffline:
+    """Clients, and what can be said of them without a service.
+
+    Attributes:
+        version: Which version they are asked about.
+        applicants: Their applications as requests carry them.
+        trained: What the training process said.
+        registered: What the registry's model says.
+    """
+
+    version: str
+    applicants: list[dict[str, object]]
+    trained: Verdicts
+    registered: Verdicts
+
+
+def ask_offline(order: ParityOrder, settings: Settings, say: Say) -> AskedOffline:
+    """Return clients of the tables, with what the training process and the registry's model say.
+
+    Raises:
+        RegistryError: If not exactly one version holds the stage.
+        ParityBroken: If the registry has no evidence, or the tables are not those of the training.
+    """
     from registry.connection import open_registry
 
     client = open_registry(settings.mlflow_tracking_uri)
@@ -75,27 +103,15 @@ def prove_parity(order: ParityOrder, settings: Settings, say: Say) -> tuple[Agre
     say(f"Comparing version {model.version} of {model.name}, which is {order.stage}")
     registered = client.get_model_version(model.name, model.version)
     with tempfile.TemporaryDirectory(prefix="credit-parity-") as folder:
-        evidence = VersionEvidence(client, registered, Path(folder))
         try:
-            asked = _ask_offline(order, settings, evidence, model.bundle.threshold)
+            return _ask_evidence(order, settings, VersionEvidence(client, registered, Path(folder)))
         except EvidenceMissing as error:
             raise ParityBroken(str(error)) from None
-    found = [asked.registered, *_ask_services(order, settings, asked.applicants, model, say)]
-    return tuple(compare(asked.trained, verdicts) for verdicts in found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Applicants as a request carries them, and what two sources say of them."""
-
-    applicants: list[dict[str, object]]
-    trained: Verdicts
-    registered: Verdicts
-
-
-def _ask_offline(
-    order: ParityOrder, settings: Settings, evidence: VersionEvidence, threshold: float
-) -> _Asked:
+def _ask_evidence(
+    order: ParityOrder, settings: Settings, evidence: VersionEvidence
+) -> AskedOffline:
     from credit.prediction import find_columns, predict_pd
     from training.feature_matrix import TRAINING_TABLE, build_matrix
     from training.histories import build_histories
@@ -105,9 +121,10 @@ def _ask_offline(
         matrix = build_matrix(tables, TRAINING_TABLE, build_histories(tables))
         drawn, trained_pd = _draw_clients(matrix.clients, order.clients, settings, evidence)
         applicants = _read_applicants(tables, matrix.clients[drawn])
-    booster = evidence.booster
+    booster, threshold = evidence.booster, evidence.bundle.threshold
     pd = predict_pd(booster, matrix.features[drawn], find_columns(booster))
-    return _Asked(
+    return AskedOffline(
+        evidence.version,
         applicants,
         Verdicts(TRAINING, trained_pd, refuse(trained_pd, threshold)),
         Verdicts(REGISTRY, pd, refuse(pd, threshold)),
@@ -154,18 +171,15 @@ def make_request_row(cells: Mapping[str, object]) -> dict[str, object]:
 
 
 def _ask_services(
-    order: ParityOrder,
-    settings: Settings,
-    applicants: list[dict[str, object]],
-    model: RegisteredModel,
-    say: Say,
+    order: ParityOrder, settings: Settings, asked: AskedOffline, say: Say
 ) -> Iterator[Verdicts]:
     if order.bento is not None:
         say(f"Starting {order.bento}")
         log = settings.home / "parity-service.log"
         port = find_free_port()
         with serve_bento(order.bento, port, settings.written_history_store, log) as service:
-            yield ask_service(f"Bento {order.bento}", service.url, applicants, model.version)
+            source = f"Bento {order.bento}"
+            yield ask_service(source, service.url, asked.applicants, asked.version)
     for url in order.urls:
         say(f"Asking {url}")
-        yield ask_service(url, url, applicants, model.version)
+        yield ask_service(url, url, asked.applicants, asked.version)

@@ -32,7 +32,6 @@ from credit.errors import CreditError
 from credit.features.catalog import FEATURE_NAMES
 from serving.answers import Answer
 from serving.applicant import describe_features
-from serving.booster_file import read_feature_count
 from serving.coalescer import Coalescer
 from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
@@ -225,9 +224,7 @@ async def get_features(request: Request) -> Response:
 async def get_model_info(_request: Request) -> Response:
     """Tell which model decides, and by what threshold and costs."""
     service: CreditScoring = bentoml.get_current_service()
-    return respond(
-        describe_model(service.model_tag, service.bundle, service.store, service.feature_count)
-    )
+    return respond(describe_model(service.model_tag, service.bundle, service.store))
 
 
 async def get_health(_request: Request) -> Response:
@@ -278,7 +275,6 @@ class CreditScoring:
         logging.getLogger("credit").handlers = logging.getLogger("bentoml").handlers
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
-        self.feature_count = read_feature_count(locate_booster(self.model))
         self.store = open_history_store(find_history_store(settings))
         self.call_runner = RunnerCall(self.predict_remotely)
         applicants = Coalescer(

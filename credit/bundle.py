@@ -42,6 +42,7 @@ class Bundle(BaseModel):
         trained_at: UTC time of training, ISO 8601.
         oof_auc: Out-of-fold area under the ROC curve.
         training_tables: Tables whose rows the model has seen.
+        feature_count: How many features the model takes.
         model_sha256: Of the model file, 64 hex digits.
         git_commit: Of the code that trained it, with `+changes` if files differed from it.
         refer_from: Lowest probability at which a person is to decide; None: nobody is referred.
@@ -58,6 +59,7 @@ class Bundle(BaseModel):
     trained_at: str
     oof_auc: float
     training_tables: tuple[str, ...]
+    feature_count: Annotated[int, Field(ge=1)]
     model_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     git_commit: str
     refer_from: Annotated[float, Field(ge=0, le=1)] | None = None

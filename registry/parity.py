@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,11 @@ def ask_service(
             f"{source} at {url} serves version {served}, and version {version} is to be proved. "
             "Build and start that one."
         )
-    answers = api.decide_all(applicants)
+    return read_answers(source, api.decide_all(applicants))
+
+
+def read_answers(source: str, answers: Sequence[Mapping[str, Any]]) -> Verdicts:
+    """Return what a service's answers say."""
     return Verdicts(
         source,
         np.array([answer["probability"] for answer in answers], np.float64),

@@ -68,9 +68,7 @@ def describe_health(model_tag: str, bundle: Bundle, store: HistoryStore, *, read
     )
 
 
-def describe_model(
-    model_tag: str, bundle: Bundle, store: HistoryStore, feature_count: int
-) -> dict[str, object]:
+def describe_model(model_tag: str, bundle: Bundle, store: HistoryStore) -> dict[str, object]:
     """Return what an auditor asks about the model that decides."""
     return {
         "model": model_tag,
@@ -81,7 +79,7 @@ def describe_model(
         else {"from": bundle.refer_from, "to": bundle.refer_to},
         "costs": asdict(bundle.costs),
         "fingerprint": bundle.fingerprint,
-        "feature_count": feature_count,
+        "feature_count": bundle.feature_count,
         "model_sha256": bundle.model_sha256,
         "git_commit": bundle.git_commit,
         "trained_at": bundle.trained_at,

@@ -77,6 +77,7 @@ def _make_bundle(
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
         oof_auc=evaluation.auc,
         training_tables=tuple(tables.present),
+        feature_count=len(fitted.names),
         model_sha256=hashlib.sha256(fitted.booster.save_raw("ubj")).hexdigest(),
         git_commit=describe_environment().git_commit,
         refer_from=zone.low if zone else None,

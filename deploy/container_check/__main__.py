@@ -34,8 +34,11 @@ from deploy.container_check.image import (
 from deploy.container_check.offline import Expectation, expect
 from deploy.container_check.report import Report
 from deploy.container_check.sbom import LIST_DEBIAN_PACKAGES, write_sbom
+from parity import ParityOrder, ask_offline
+from registry.stage import Stage
 from settings import Settings
 
+PARITY_CLIENTS = 1_000
 APPLICANTS = 400  # of whom one in seven is in the table that is asked from
 LARGEST_SHOWN = 12
 IMPOSSIBLE = 2
@@ -86,6 +89,8 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
     container.wait_until_ready()
     seconds, busy_seconds = time.monotonic() - began, read_busy_seconds() - busy_before
     checks.check_ready_time(report, seconds, busy_seconds, container.read_usage())
+    if options.data is not None:
+        prove(report, container, options.data, options.stage)
     ask(report, container, expectation, options.malformed)
     with report.time_step("SBOM"):
         describe(report, engine, container, image, options.sbom)
@@ -94,6 +99,13 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
     else:
         with report.time_step("end"):
             checks.check_drain(report, container, expectation.applicants[0])
+
+
+def prove(report: Report, container: Container, data: Path, stage: Stage) -> None:
+    """Check that the container says of the tables' clients what training said."""
+    order = ParityOrder(data, stage, PARITY_CLIENTS, None, ())
+    with report.time_step("parity"):
+        checks.check_parity(report, container, ask_offline(order, Settings(), report.tell))
 
 
 def weigh(report: Report, engine: Engine, image: str, *, stand_in: bool) -> None:
@@ -169,6 +181,10 @@ def parse_options() -> argparse.Namespace:
     add("--keep", action="store_true", help="let the container run on, and do not end it")
     add("--port", type=int, help="serve on this port of 127.0.0.1, too; else it has no network")
     add("--history-store", type=Path, metavar="FILE", help="the clients' histories (the settings')")
+    add("--data", type=Path, metavar="DIR",
+        help="tables the model was trained on: its clients are compared, too")  # fmt: skip
+    add("--stage", type=Stage, default=Stage.STAGING, choices=list(Stage),
+        help="the stage of the Bento's version, for --data (%(default)s)")  # fmt: skip
     add("--malformed", type=int, default=300, metavar="N", help="malformed bodies (%(default)s)")
     cache = Settings().home / "container-check"
     add("--sbom", type=Path, default=cache / "sbom.cdx.json", metavar="FILE",

@@ -14,6 +14,8 @@ from deploy.container_check.image import SITE_PACKAGES
 from deploy.container_check.malformed import make_malformed
 from deploy.container_check.offline import Expectation
 from deploy.container_check.report import Report
+from parity import AskedOffline
+from registry.parity import compare, read_answers
 
 SIZE_LIMIT_MB = 700
 SLIM_BASE_MB = 130  # of the registry's python:3.11-slim, for a size on it where it cannot be had
@@ -137,6 +139,28 @@ def check_predictions(report: Report, container: Container, expectation: Expecta
         "probabilities are those of the Bento's model, bit for bit",
         holds=wrong == 0,
         found=f"{len(found)} together and {len(singles)} alone, {wrong} differ",
+    )
+
+
+def check_parity(report: Report, container: Container, asked: AskedOffline) -> None:
+    """Check that it says of real clients what the training process said."""
+    bodies = [
+        json.dumps({"data": asked.applicants[first : first + ROWS_IN_FLIGHT]}).encode()
+        for first in range(0, len(asked.applicants), ROWS_IN_FLIGHT)
+    ]
+    replies = [reply for body in bodies for reply in container.ask([body])]
+    title = "container, registry and training process say the same of the tables' clients"
+    if any(reply.status != OK for reply in replies):
+        report.check(title, holds=False, found=replies[0].body.decode()[:300])
+        return
+    answers = [answer for reply in replies for answer in json.loads(reply.body)]
+    found = compare(asked.trained, read_answers("container", answers))
+    registry = compare(asked.trained, asked.registered)
+    report.check(
+        title,
+        holds=found.is_exact and registry.is_exact,
+        found=f"{found.clients:,} clients, largest difference {found.largest_difference:g}, "
+        f"{found.flipped} decisions flipped",
     )
 
 

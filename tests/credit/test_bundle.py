@@ -30,6 +30,7 @@ BUNDLE = Bundle(
     oof_auc=0.75,
     training_tables=("application_train", "bureau"),
     model_sha256="5e" * 32,
+    feature_count=5,
     git_commit="c0ffee",
 )
 
@@ -45,6 +46,7 @@ bundles = st.builds(
     oof_auc=st.floats(0, 1),
     training_tables=st.lists(st.text()).map(tuple),
     model_sha256=st.binary(min_size=32, max_size=32).map(bytes.hex),
+    feature_count=st.integers(1, 9_999),
     git_commit=st.text(),
 )
 zones = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
@@ -108,6 +110,7 @@ def test_a_missing_field_is_named(field: str) -> None:
         ("false_positive_cost", "nan"),
         ("oof_auc", "good"),
         ("model_sha256", "5E" * 32),
+        ("feature_count", "0"),
         ("training_tables", "application_train"),
         ("training_tables", '["application_train'),
         ("training_tables", "[1, 2]"),

@@ -52,7 +52,7 @@ def test_it_writes_nowhere_but_to_the_temporary_folder(stages: list[str]) -> Non
     places = dict(re.findall(r"(BENTOML_HOME|CREDIT_HOME)=(\S+)", stages[-1]))
 
     assert set(places) == {"BENTOML_HOME", "CREDIT_HOME"}
-    assert all(place.startswith("/tmp/") for place in places.values())  # noqa: S108
+    assert all(place.startswith("/tmp/") for place in places.values())
 
 
 def test_its_health_is_asked_by_a_script_that_the_bento_includes(stages: list[str]) -> None:

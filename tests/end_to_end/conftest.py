@@ -194,6 +194,7 @@ def make_bundle(model: Path) -> Bundle:
         oof_auc=0.75,
         training_tables=("application_train",),
         model_sha256=hash_file(model),
+        feature_count=len(FEATURE_NAMES),
         git_commit="c0ffee",
     )
 

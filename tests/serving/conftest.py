@@ -71,6 +71,7 @@ def bundle() -> Bundle:
         oof_auc=0.75,
         training_tables=("application_train",),
         model_sha256="5e" * 32,
+        feature_count=5,
         git_commit="c0ffee",
     )
 

@@ -30,6 +30,7 @@ BUNDLE = Bundle(
     oof_auc=2 / 3,
     training_tables=("application_train", "bureau"),
     model_sha256="5e" * 32,
+    feature_count=5,
     git_commit="c0ffee",
 )
 
