@@ -7,29 +7,27 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import httpx
-
-    from tests.end_to_end.conftest import Published, Service, Start
+    from tests.end_to_end.conftest import Published, Start
 
 REQUESTS = 8
 ROWS = 900  # some tenths of a second, one request after the other
 IN_PROGRESS = "bentoml_service_request_in_progress"
 
 
-def wait_until_accepted(service: Service, asked: Sequence[Future[httpx.Response]]) -> None:
+def wait_until_taken(client: httpx.Client, asked: Sequence[Future[httpx.Response]]) -> None:
     """Return when every request was answered already or is being worked on."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         answered = sum(request.done() for request in asked)
-        metrics = service.get("/metrics").text.splitlines()
         in_progress = sum(
             float(line.rsplit(" ", 1)[1])
-            for line in metrics
+            for line in client.get("/metrics").text.splitlines()
             if line.startswith(IN_PROGRESS) and 'endpoint="/predict"' in line
         )
         if in_progress and answered + in_progress >= len(asked):
@@ -44,10 +42,12 @@ def test_what_was_accepted_is_answered_before_it_ends(
     rows = [{**published.applicants[0], "history": {}} for _ in range(ROWS)]
     with (
         start_service(published.bentoml_home, published.history_store) as service,
+        httpx.Client(base_url=service.url, timeout=60) as client,
         ThreadPoolExecutor(REQUESTS) as clients,
     ):
-        asked = [clients.submit(service.post, {"data": rows}) for _ in range(REQUESTS)]
-        wait_until_accepted(service, asked)
+        content = {"data": rows}
+        asked = [clients.submit(client.post, "/predict", json=content) for _ in range(REQUESTS)]
+        wait_until_taken(client, asked)
         service.process.send_signal(signal.SIGTERM)
         statuses = [answer.result().status_code for answer in asked]
         exit_code = service.process.wait(30)
