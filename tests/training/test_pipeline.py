@@ -188,7 +188,7 @@ def test_the_store_knows_the_clients_histories_and_the_code_they_were_made_with(
 
 
 def test_the_example_row_is_nobodys(trained: Trained, matrix: FeatureMatrix) -> None:
-    path = trained.model_file.with_name("input_example.json")
+    path = trained.model_file.parents[1] / "input_example.json"
     (cells,) = json.loads(path.read_text())["data"]
     example = np.array([np.nan if cell is None else cell for cell in cells], np.float32)
 
