@@ -30,6 +30,7 @@ from deploy.container_check.image import (
     describe_bento,
     measure_layers,
     measure_packages,
+    read_labels,
 )
 from deploy.container_check.offline import Expectation, expect
 from deploy.container_check.report import Report
@@ -79,6 +80,7 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
     with report.time_step("containerize"):
         containerize(image, image, base, engine, describe_bento(bento))
     weigh(report, engine, image, stand_in=base.stand_in)
+    checks.check_labels(report, read_labels(engine, image), describe_bento(bento))
     if options.build_only:
         return
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 
@@ -46,6 +46,13 @@ def check_size(report: Report, layers_bytes: Sequence[int], *, stand_in: bool) -
         size_mb = SLIM_BASE_MB + own_mb
         found += f"; about {size_mb:.0f} MB on python:3.11-slim of {SLIM_BASE_MB} MB"
     report.check(f"at most {SIZE_LIMIT_MB} MB", holds=size_mb <= SIZE_LIMIT_MB, found=found)
+
+
+def check_labels(report: Report, labels: Mapping[str, str], expected: Mapping[str, str]) -> None:
+    """Check that the image says which Bento, model and commit it is made of."""
+    lacking = [name for name, text in expected.items() if labels.get(name) != text]
+    found = f"lacking or other: {', '.join(lacking)}" if lacking else f"{len(labels)} labels"
+    report.check("its labels are the Bento's", holds=not lacking, found=found)
 
 
 def check_content(report: Report, container: Container) -> None:

@@ -89,6 +89,13 @@ def _write_index(folder: Path) -> Iterator[tuple[str, Path]]:
     yield "pip", configuration
 
 
+def read_labels(engine: Engine, image: str) -> dict[str, str]:
+    """Return the image's labels."""
+    text = engine.run("image", "inspect", "--format", "{{json .Config.Labels}}", image)
+    labels: dict[str, str] = json.loads(text)
+    return labels
+
+
 def measure_layers(engine: Engine, image: str) -> list[Layer]:
     """Return the layers with bytes in them, the base first."""
     text = engine.run("history", "--no-trunc", "--human=false", "--format", "{{json .}}", image)
