@@ -9,6 +9,7 @@ in its stead. Everything that was started is ended, also after Ctrl-C. Exit code
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from contextlib import ExitStack
@@ -48,6 +49,7 @@ IMPOSSIBLE = 2
 def main() -> int:
     """Return the exit code."""
     options = parse_options()
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     ending = Ending()
     ending.listen()
     report = Report()
@@ -79,8 +81,7 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
     image = str(bento.tag)
     with report.time_step("containerize"):
         containerize(image, image, base, engine, describe_bento(bento))
-    weigh(report, engine, image, stand_in=base.stand_in)
-    checks.check_labels(report, read_labels(engine, image), describe_bento(bento))
+    weigh(report, engine, image, bento, stand_in=base.stand_in)
     if options.build_only:
         return
 
@@ -110,12 +111,15 @@ def prove(report: Report, container: Container, data: Path, stage: Stage) -> Non
         checks.check_parity(report, container, ask_offline(order, Settings(), report.tell))
 
 
-def weigh(report: Report, engine: Engine, image: str, *, stand_in: bool) -> None:
-    """Print what the image's layers weigh, and check their sum."""
+def weigh(
+    report: Report, engine: Engine, image: str, bento: bentoml.Bento, *, stand_in: bool
+) -> None:
+    """Print what the image's layers weigh, and check their sum and the labels."""
     layers = measure_layers(engine, image)
     for layer in layers:
         report.tell(f"layer {layer.size_bytes / 1e6:6.1f} MB  {layer.made_by}")
     checks.check_size(report, [layer.size_bytes for layer in layers], stand_in=stand_in)
+    checks.check_labels(report, read_labels(engine, image), describe_bento(bento))
 
 
 def ask(report: Report, container: Container, expectation: Expectation, malformed: int) -> None:
