@@ -99,8 +99,8 @@ def build_version(settings: Settings, stage: Stage, project: Path, say: Say) -> 
 
 def choose_rollback_stage(settings: Settings) -> Stage:
     """Return Production if the history knows a version in it, else Staging."""
-    from registry.history import find_previous
     from registry.stage import Stage
+    from registry.tenure import find_previous
 
     records = read_transitions(settings)
     return Stage.PRODUCTION if find_previous(records, Stage.PRODUCTION) else Stage.STAGING

@@ -116,9 +116,10 @@ def travel(order: RoadOrder, settings: Settings, say: Say, track: Track) -> None
 
 
 def _promote(settings: Settings, version: str, say: Say) -> None:
-    """Promote to Staging; a demo goes on against the gate too, which is said and recorded.
+    """Promote to Staging, in a registry of one's own also against the gate.
 
-    A model of few clients is refused, and one of real tables that follows one of demo tables.
+    A model of few clients is refused, and one of real tables that follows one of demo tables; a
+    demo goes on, and says and records that it does. On a server, which others may use, it ends.
     """
     from registry.gate.table import conclude, render_table
     from registry.transition import Request
@@ -127,7 +128,7 @@ def _promote(settings: Settings, version: str, say: Say) -> None:
         stage=Stage.STAGING,
         who=find_user(settings),
         reason="credit demo",
-        force=True,
+        force=settings.mlflow_tracking_uri.startswith("sqlite:"),
     )
 
     def show(report: GateReport) -> None:

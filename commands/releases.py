@@ -18,13 +18,14 @@ from commands.options import (
     read_settings,
 )
 from console import say, say_nothing, show_progress
-from credit.errors import RegistryError
+from credit.errors import GateFailed, RegistryError
 from registry.stage import Stage
 
 if TYPE_CHECKING:
+    from registry.gate.report import GateReport
     from registry.history import Record
-    from registry.transition import Outcome
-    from training.telling import Say
+    from registry.transition import Outcome, Request
+    from settings import Settings
 
 
 def demo(
@@ -92,19 +93,28 @@ def promote(
             "Production takes one, here or as CREDIT_APPROVER.", param_hint="--approver"
         )
     request = Request(to, find_user(settings), approver, reason, force)
-    tell = say_nothing if as_json else say
-    tell(f"Promoting version {version} to {to}")
-    outcome = promote_version(
-        settings,
-        version,
-        request,
-        lambda report: typer.echo(report.to_json()) if as_json else say(render_table(report)),
-    )
-    _tell_completed(outcome, tell)
-    if outcome.report is None:
-        tell(f"{outcome.model.name} version {version} is {to} already, by the history")
-    else:
-        tell(f"{outcome.model.name} version {version} is {to}. {_tell_next(to)}")
+    if as_json:
+        typer.echo(json.dumps(_promote_silently(settings, version, request), indent=1))
+        return
+    say(f"Promoting version {version} to {to}")
+    outcome = promote_version(settings, version, request, lambda report: say(render_table(report)))
+    _tell_completed(outcome)
+    already = " already, by the history" if outcome.report is None else ""
+    say(f"{outcome.model.name} version {version} is {to}{already}. {_tell_next(to)}")
+
+
+def _promote_silently(settings: Settings, version: str, request: Request) -> dict[str, object]:
+    """Return what came of a promotion; what the gate says is printed before it is refused."""
+    from releasing import promote_version
+
+    reports: list[GateReport] = []
+    try:
+        outcome = promote_version(settings, version, request, reports.append)
+    except GateFailed:
+        typer.echo(json.dumps({"promoted": False, "gate": reports[-1].model_dump(mode="json")}))
+        raise
+    gate = outcome.report.model_dump(mode="json") if outcome.report else None
+    return {"promoted": True, "record": _describe_record(outcome.record), "gate": gate}
 
 
 def rollback(
@@ -131,8 +141,9 @@ def rollback(
     settings = read_settings()
     stage = stage or choose_rollback_stage(settings)
     request = Request(stage, find_user(settings), approver or settings.approver, reason)
+    say(f"Rolling {stage} back")
     outcome = roll_back_version(settings, request, leaving)
-    _tell_completed(outcome, say)
+    _tell_completed(outcome)
     moved = outcome.record.transition
     say(f"{stage}: back from version {moved.from_version} to {moved.version}. {_tell_next(stage)}")
 
@@ -152,20 +163,26 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Show who promoted what, when, and why."""
-    from registry.history import find_breaks, list_tenures
-    from registry.history_table import describe_day, render_history
+    from registry.history import find_breaks
+    from registry.history_table import describe_tenure, render_day, render_history
+    from registry.tenure import find_tenures_on, list_tenures
     from releasing import read_transitions
 
     records = read_transitions(read_settings())
-    if as_json:
-        typer.echo(json.dumps([_describe_record(record) for record in records], indent=1))
-    elif on is not None:
-        say(describe_day(list_tenures(records), on.date(), [stage] if stage else list(Stage)))
+    chosen = [item for item in records if stage in (None, item.transition.stage)]
+    stages = [stage] if stage else list(Stage)
+    if on is not None:
+        held = find_tenures_on(list_tenures(records), on.date(), stages)
+        told = [describe_tenure(tenure) for tenure in held]
+        say(json.dumps(told, indent=1) if as_json else render_day(held, on.date(), stages))
+    elif as_json:
+        typer.echo(json.dumps([_describe_record(record) for record in chosen], indent=1))
     else:
-        say(render_history([item for item in records if stage in (None, item.transition.stage)]))
+        say(render_history(chosen))
     if breaks := find_breaks(records):
         raise RegistryError(
-            f"The history was tampered with, or two promoted at once: {'; '.join(breaks)}."
+            f"The history was tampered with, or two promoted at once: {'; '.join(breaks)}. "
+            "docs/runbook.md tells what to do."
         )
 
 
@@ -212,10 +229,10 @@ def parity(
     require_parity(agreements)
 
 
-def _tell_completed(outcome: Outcome, tell: Say) -> None:
+def _tell_completed(outcome: Outcome) -> None:
     for record in outcome.completed:
         moved = record.transition
-        tell(f"Completed what was cut short: version {moved.version} to {moved.stage}")
+        say(f"Completed what was cut short: version {moved.version} to {moved.stage}")
 
 
 def _tell_next(stage: Stage) -> str:

@@ -17,7 +17,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from credit.errors import BuildFailed
 from credit.interrupt import postpone_ending
 from credit.source_commit import find_commit
-from registry.bento_store import Kind, discard_unfinished, writing
+from registry.bento_store import Kind, discard_unfinished, is_being_written, writing
 from registry.stages import RegisteredModel
 
 BENTO_NAME = "credit_scoring"
@@ -49,7 +49,7 @@ def build_bento(model: RegisteredModel, model_tag: str, project: Path) -> BuiltB
         raise BuildFailed(
             f"There is no bentofile.yaml in {project}. Run `credit build` from the project's root."
         )
-    _discard_half_built()
+    discard_unfinished()
     now = datetime.now(UTC).strftime("%Y%m%dt%H%M%S%f")
     tag = f"{BENTO_NAME}:v{model.version}-{now}"
     command = [sys.executable, "-m", "bentoml", "build", "."]
@@ -58,7 +58,7 @@ def build_bento(model: RegisteredModel, model_tag: str, project: Path) -> BuiltB
     command += ["--arg", f"bundle_digest={model.bundle.compute_digest()}"]
     for name, text in _list_labels(model, project).items():
         command += ["--label", f"{name}={text}"]
-    with writing(Kind.BENTO, tag) as lock, _cleaning_up_on_failure():
+    with writing(Kind.BENTO, tag) as lock, _cleaning_up(tag):
         exit_code, output = _run(command, project, lock)
         if exit_code:
             raise BuildFailed(
@@ -116,24 +116,22 @@ def _quote_last_line(text: str) -> str:
 
 
 @contextmanager
-def _cleaning_up_on_failure() -> Iterator[None]:
-    before = _list_half_built()
+def _cleaning_up(tag: str) -> Iterator[None]:
+    """Remove the folders in which BentoML put Bentos together and did not get to the end.
+
+    Those of a killed build before, and of this one if it fails; none while another is at work.
+    """
+    if not is_being_written(Kind.BENTO, besides=tag):
+        _discard_half_built()
     try:
         yield
     except BaseException:
-        for folder in _list_half_built() - before:
-            shutil.rmtree(folder, ignore_errors=True)
+        if not is_being_written(Kind.BENTO, besides=tag):
+            _discard_half_built()
         raise
 
 
 def _discard_half_built() -> None:
-    """Remove what a killed build left; nothing if another is going on, or none was killed."""
-    if discard_unfinished():
-        for folder in _list_half_built():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _list_half_built() -> set[Path]:
-    """Return the folders in which BentoML puts a Bento together; interrupted, it leaves its own."""
     temporary = Path(BentoMLContainer.tmp_bento_store_dir.get())
-    return set(temporary.glob(f"bentoml_bento_{BENTO_NAME}*"))
+    for folder in temporary.glob(f"bentoml_bento_{BENTO_NAME}*"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -55,19 +55,33 @@ def discard_unfinished() -> list[str]:
     """Discard every item whose writer is no more, and return their tags."""
     discarded = []
     for path in sorted(_find_notes().glob("*")):
-        descriptor = os.open(path, os.O_RDWR)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue  # its writer lives
-        else:
-            kind, _, tag = unquote(path.name).partition("/")
-            discard(Kind(kind), tag)
-            path.unlink(missing_ok=True)
-            discarded.append(tag)
-        finally:
-            os.close(descriptor)
+        with _trying_lock(path) as is_ours:
+            if is_ours:
+                kind, _, tag = unquote(path.name).partition("/")
+                discard(Kind(kind), tag)
+                path.unlink(missing_ok=True)
+                discarded.append(tag)
     return discarded
+
+
+def is_being_written(kind: Kind, besides: str) -> bool:
+    """Return whether a living process writes an item of the kind, other than the one named."""
+    for path in _find_notes().glob("*"):
+        found, _, tag = unquote(path.name).partition("/")
+        if found == kind and tag != besides and path.exists():
+            with _trying_lock(path) as is_ours:
+                if not is_ours and path.exists():
+                    return True
+    return False
+
+
+def make_latest(kind: Kind, tag: str) -> None:
+    """Let a whole item be what `NAME:latest` means."""
+    name, _, version = tag.partition(":")
+    latest = Path(BentoMLContainer.bentoml_home.get()) / kind / name / "latest"
+    part = latest.with_name(f".latest.{os.getpid()}.part")
+    part.write_text(version)
+    part.replace(latest)
 
 
 def discard(kind: Kind, tag: str) -> None:
@@ -92,13 +106,40 @@ def _find_notes() -> Path:
     return Path(BentoMLContainer.bentoml_home.get()) / NOTES
 
 
+@contextmanager
+def _trying_lock(path: Path) -> Iterator[bool]:
+    """Give whether the note could be locked: it is there, and its writer is no more."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:  # its writer has just finished
+        yield False
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = _is_at(path, descriptor)
+    except BlockingIOError:
+        is_ours = False
+    try:
+        yield is_ours
+    finally:
+        os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Return whether the file that was opened still has that name."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
 def _lock(path: Path) -> int:
     """Return a descriptor that locks the file of that name, once nobody else does."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor)):
+            if _is_at(path, descriptor):
                 return descriptor
         except BaseException:
             os.close(descriptor)

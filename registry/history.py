@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run
 from mlflow.exceptions import MlflowException
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from credit.errors import RegistryError
 from registry.stage import Stage
@@ -24,8 +23,6 @@ from registry.stage import Stage
 RECORD_TAG = "credit.transition"
 RUNNING, FINISHED, GIVEN_UP = "RUNNING", "FINISHED", "KILLED"
 """MLflow's words for what is to be done, what is done, and what never will be."""
-
-_MAX_TAG_LENGTH = 5_000  # what every MLflow keeps of a tag
 
 
 class Action(StrEnum):
@@ -45,7 +42,7 @@ class Transition(BaseModel):
         version: Which version was moved there.
         from_version: Which version held the stage; None: nobody.
         who: User and machine.
-        approver: Who approved of it; Production has one.
+        approver: Who approved of it; a promotion to Production has one.
         reason: Why; a forced promotion has one.
         forced: Whether it went against the gate.
         gate_passed: What the gate said; None: it was not asked.
@@ -54,7 +51,8 @@ class Transition(BaseModel):
         model_sha256: Of the version's model file.
         bundle_digest: Of model file, threshold and all other facts that travel with it.
         begun_at: UTC, ISO 8601.
-        previous_sha256: Of the record before it, so that none can be changed or taken out unseen.
+        previous_sha256: Of the record before it and when that was done, so that none but the last
+            can be changed or taken out unseen.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -66,7 +64,7 @@ class Transition(BaseModel):
     from_version: str | None
     who: str
     approver: str | None
-    reason: Annotated[str, Field(max_length=1_000)] | None
+    reason: str | None
     forced: bool
     gate_passed: bool | None
     gate_run: str | None
@@ -97,27 +95,9 @@ class Record:
 
     @property
     def sha256(self) -> str:
-        """What the next record keeps of this one."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Tenure:
-    """How long a version held a stage.
-
-    Attributes:
-        stage: Which stage.
-        version: Which version.
-        since: From when.
-        until: To when; None: it still does.
-        record: What put it there.
-    """
-
-    stage: Stage
-    version: str
-    since: datetime
-    until: datetime | None
-    record: Record
+        """What the next record keeps of this one: what was meant, and when it was done."""
+        done = self.ended_at.isoformat() if self.ended_at else f"open: {self.is_open}"
+        return hashlib.sha256(f"{self.text} {done}".encode()).hexdigest()
 
 
 def read_history(client: MlflowClient, name: str) -> tuple[Record, ...]:
@@ -130,14 +110,12 @@ def read_history(client: MlflowClient, name: str) -> tuple[Record, ...]:
     if experiment is None:
         return ()
     records = [_read_record(run) for run in _list_runs(client, experiment)]
-    return tuple(sorted(records, key=lambda record: record.transition.number))
+    return tuple(sorted(records, key=lambda record: (record.transition.number, record.run_id)))
 
 
 def open_record(client: MlflowClient, name: str, transition: Transition) -> Record:
     """Write down what is going to be done, and return the record."""
     text = transition.model_dump_json()
-    if len(text) > _MAX_TAG_LENGTH:
-        raise RegistryError("The reason is too long for MLflow to keep; say it in fewer words.")
     run = client.create_run(
         require_experiment(client, name),
         run_name=f"{transition.number:04} {transition.action} {transition.version}",
@@ -174,45 +152,6 @@ def find_breaks(records: Sequence[Record]) -> list[str]:
             breaks.append(f"record {number - 1} is not as it was when {number} was written")
         expected = (number + 1, record.sha256)
     return breaks
-
-
-def list_tenures(records: Sequence[Record]) -> list[Tenure]:
-    """Return who held which stage from when to when, by the records that are closed."""
-    tenures: list[Tenure] = []
-    for record in records:
-        moved = record.transition
-        if record.ended_at is None:
-            continue
-        for place, tenure in enumerate(tenures):
-            # A version holds one stage at a time, and a stage has one holder.
-            if tenure.until is None and (
-                tenure.stage is moved.stage or tenure.version == moved.version
-            ):
-                tenures[place] = Tenure(
-                    tenure.stage, tenure.version, tenure.since, record.ended_at, tenure.record
-                )
-        tenures.append(Tenure(moved.stage, moved.version, record.ended_at, None, record))
-    return tenures
-
-
-def find_previous(records: Sequence[Record], stage: Stage) -> tuple[str, str | None] | None:
-    """Return who holds the stage and who held it before, rollbacks taken back; None: nobody does.
-
-    A version that was rolled back is no "previous" one: two rollbacks go two versions back.
-    """
-    stack: list[str] = []
-    for record in records:
-        moved = record.transition
-        if moved.stage is not stage or record.ended_at is None:
-            continue
-        if moved.action is Action.ROLL_BACK and moved.version in stack:
-            del stack[stack.index(moved.version) + 1 :]
-        elif not stack or stack[-1] != moved.version:
-            stack.append(moved.version)
-    current = [item for item in list_tenures(records) if item.stage is stage and not item.until]
-    if not current:
-        return None
-    return stack[-1], (stack[-2] if len(stack) > 1 else None)
 
 
 def require_experiment(client: MlflowClient, name: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 
-from registry.history import Action, Record, Tenure
+from registry.history import Action, Record
 from registry.stage import Stage
+from registry.tenure import Tenure
 
 DEEDS = {Action.PROMOTE: "promoted", Action.ROLL_BACK: "rolled back"}
 MOMENT = "%Y-%m-%d %H:%M:%S"
@@ -18,23 +19,33 @@ def render_history(records: Iterable[Record]) -> str:
     return "\n".join(lines) if lines else "Nothing was promoted yet."
 
 
-def describe_day(tenures: Sequence[Tenure], day: date, stages: Iterable[Stage]) -> str:
-    """Return which version held each stage on a day, and from when to when (UTC)."""
-    begin = datetime.combine(day, time(), UTC)
-    end = begin + timedelta(days=1)
+def render_day(held: Sequence[Tenure], day: date, stages: Iterable[Stage]) -> str:
+    """Return which version held each stage on a day, and from when to when (UTC).
+
+    Args:
+        held: What `find_tenures_on` found.
+        day: Which day.
+        stages: Which stages.
+    """
     lines = []
     for stage in stages:
-        held = [
-            tenure
-            for tenure in tenures
-            if tenure.stage is stage
-            and tenure.since < end
-            and (tenure.until is None or tenure.until > begin)
-        ]
-        lines += [_tell_tenure(tenure) for tenure in held]
-        if not held:
-            lines.append(f"{stage}: no version on {day}")
+        told = [_tell_tenure(tenure) for tenure in held if tenure.stage is stage]
+        lines += told or [f"{stage}: no version on {day}"]
     return "\n".join(lines)
+
+
+def describe_tenure(tenure: Tenure) -> dict[str, object]:
+    """Return a tenure for a script to read."""
+    moved = tenure.record.transition
+    return {
+        "stage": tenure.stage,
+        "version": tenure.version,
+        "since": tenure.since.isoformat(),
+        "until": tenure.until.isoformat() if tenure.until else None,
+        "record": moved.number,
+        "model_sha256": moved.model_sha256,
+        "bundle_digest": moved.bundle_digest,
+    }
 
 
 def _tell_tenure(tenure: Tenure) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlflow import MlflowClient
 
 from credit.errors import RegistryError
-from registry.history import list_tenures, read_history
+from registry.history import Record, read_history
 from registry.stage import Stage
 from registry.stages import RegisteredModel, find_holder
+from registry.tenure import find_tenure
 
 
 def find_recorded_holder(client: MlflowClient, name: str, stage: Stage) -> RegisteredModel:
@@ -20,19 +23,35 @@ def find_recorded_holder(client: MlflowClient, name: str, stage: Stage) -> Regis
     """
     model = find_holder(client, name, stage)
     records = read_history(client, name)
-    tenures = [item for item in list_tenures(records) if item.stage is stage and not item.until]
-    recorded = tenures[-1].record.transition if tenures else None
-    if recorded is None or recorded.version != model.version:
+    tenure = find_tenure(records, stage)
+    if tenure is None or tenure.version != model.version:
         raise RegistryError(
             f"Version {model.version} of {name} is {stage}, but by the history "
-            f"{f'version {recorded.version}' if recorded else 'none'} is: it was moved past the "
+            f"{f'version {tenure.version}' if tenure else 'none'} is: it was moved past the "
             f"gate, or a promotion was cut short. `credit promote {model.version} --to {stage}` "
             "judges it."
         )
-    if recorded.bundle_digest != model.bundle.compute_digest():
-        raise RegistryError(
-            f"Threshold, costs or other tags of version {model.version} of {name} are not those "
-            f"that were promoted to {stage} (record {recorded.number}). Restore them, or promote "
-            "another version."
-        )
+    require_as_recorded(model, records)
     return model
+
+
+def require_as_recorded(model: RegisteredModel, records: Sequence[Record]) -> None:
+    """Return if the version's facts are still those it was last moved with.
+
+    Raises:
+        RegistryError: If threshold, prices, fingerprint or the like were changed since, or it never
+            was moved.
+    """
+    moves = [item.transition for item in records if item.ended_at is not None]
+    own = [moved for moved in moves if moved.version == model.version]
+    if not own:
+        raise RegistryError(
+            f"Version {model.version} of {model.name} was never promoted. `credit promote` judges "
+            "and records it."
+        )
+    if own[-1].bundle_digest != model.bundle.compute_digest():
+        raise RegistryError(
+            f"Threshold, costs or other tags of version {model.version} of {model.name} are not "
+            f"those that were promoted (record {own[-1].number}). Restore them, or promote another "
+            "version."
+        )

@@ -11,7 +11,14 @@ import mlflow
 
 from credit.bundle import MODEL_FILE, compute_fingerprint, hash_file
 from credit.errors import BuildFailed
-from registry.bento_store import Kind, discard, discard_unfinished, get_model, writing
+from registry.bento_store import (
+    Kind,
+    discard,
+    discard_unfinished,
+    get_model,
+    make_latest,
+    writing,
+)
 from registry.stage import Stage
 from registry.stages import RegisteredModel
 
@@ -22,9 +29,9 @@ def import_model(model: RegisteredModel, tracking_uri: str, stage: Stage = Stage
     """Copy a registered version into the BentoML store, and return its tag there.
 
     The tag is `NAME:mlflow-v<version>`; threshold, costs, fingerprint and the SHA-256 of the model
-    file are its metadata. A whole copy with the same metadata that is there already is kept if it
-    is the latest, which is what a plain `bentoml serve` takes; any other is replaced. A Bento that
-    was built for another version of that number then refuses to serve.
+    file are its metadata. A whole copy with the same metadata that is there already is kept; any
+    other is replaced, and a Bento that was built for that one then refuses to serve. The copy
+    becomes the latest, which is what a plain `bentoml serve` takes.
 
     Raises:
         FingerprintMismatch: If the version was fitted with other feature code than this.
@@ -36,9 +43,10 @@ def import_model(model: RegisteredModel, tracking_uri: str, stage: Stage = Stage
     mlflow.set_tracking_uri(tracking_uri)
     _require_registered_file(model)
     metadata = model.bundle.to_metadata()
+    if _is_whole(tag, metadata):
+        make_latest(Kind.MODEL, tag)
+        return tag
     with writing(Kind.MODEL, tag):
-        if _is_whole(tag, metadata) and _find_latest(model.name) == tag:
-            return tag
         discard(Kind.MODEL, tag)
         bentoml.mlflow.import_model(
             tag,
@@ -82,9 +90,3 @@ def _is_whole(tag: str, metadata: Mapping[str, str]) -> bool:
         return False
     file = Path(stored.path_of(f"{MODEL_FOLDER}/{MODEL_FILE}"))
     return file.is_file() and hash_file(file) == metadata["model_sha256"]
-
-
-def _find_latest(name: str) -> str | None:
-    """Return the tag that `name:latest` means in the BentoML store; None if it holds none."""
-    stored = get_model(name)
-    return None if stored is None else str(stored.tag)

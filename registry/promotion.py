@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mlflow import MlflowClient
 
 from credit.errors import FingerprintMismatch, GateFailed, RegistryError
 from registry.gate.report import Check, GateReport, Verdict
-from registry.history import Action, Record, list_tenures, read_history, require_experiment
+from registry.history import Action, Record, read_history, require_experiment
 from registry.holder import find_recorded_holder
 from registry.stage import Stage
 from registry.stages import load_version
+from registry.tenure import find_held, find_tenure, list_tenures
 from registry.transition import (
     Outcome,
     Request,
     carry_out,
     complete_interrupted,
     describe_transition,
-    find_held,
     require_free,
 )
 
@@ -47,15 +47,22 @@ def promote(
         version: Which version.
         request: Who wants it, and where to.
         judge: The gate.
-        show: Told the gate's report before anything else is done.
+        show: Told the gate's report before it is kept, and before anything is moved.
 
     Raises:
         GateFailed: If a check failed and the request does not force it; that is recorded too.
-        RegistryError: If there is no such version, or it would leave Production without one.
+        RegistryError: If there is no such version, it would leave Production without one, or
+            somebody else promoted while the gate was at work.
         FingerprintMismatch: If the version carries no bundle.
     """
     model = load_version(client, name, version)
-    completed = complete_interrupted(client, name)
+    completed = complete_interrupted(
+        client,
+        name,
+        lambda moved: (
+            (moved.action, moved.version, moved.stage) == (Action.PROMOTE, version, request.stage)
+        ),
+    )
     records = read_history(client, name)
     standing = _find_standing(client, name, request.stage, records)
     if standing and standing.transition.version == version:
@@ -64,8 +71,8 @@ def promote(
     report = judge(version, _find_champion(records, request.stage), request.stage)
     if request.stage is Stage.PRODUCTION:
         report = _add_check(report, _check_staging(version, records))
-    run_id = _keep_report(client, name, report)
     show(report)
+    run_id = _keep_report(client, name, report)
     if not (report.passed or request.force):
         raise GateFailed(_tell_failures(report))
     transition = describe_transition(model, Action.PROMOTE, request, records)
@@ -77,28 +84,28 @@ def promote(
             "gate_sha256": _hash(report.to_json()),
         }
     )
-    return Outcome(model, carry_out(client, name, transition), report, completed)
+    return Outcome(model, carry_out(client, name, transition, records), report, completed)
 
 
 def _find_standing(
-    client: MlflowClient, name: str, stage: Stage, records: tuple[Record, ...]
+    client: MlflowClient, name: str, stage: Stage, records: Sequence[Record]
 ) -> Record | None:
     """Return what put the version into the stage that holds it; None if the registry differs."""
     try:
         model = find_recorded_holder(client, name, stage)
     except (RegistryError, FingerprintMismatch):
         return None
-    tenures = [item for item in list_tenures(records) if item.stage is stage and not item.until]
-    return next(item.record for item in tenures if item.version == model.version)
+    tenure = find_tenure(records, stage)
+    return tenure.record if tenure and tenure.version == model.version else None
 
 
-def _find_champion(records: tuple[Record, ...], stage: Stage) -> str | None:
+def _find_champion(records: Sequence[Record], stage: Stage) -> str | None:
     """Return whom a challenger is compared with: who holds the stage, else who is in Production."""
     held = find_held(records)
     return next((held[each] for each in (stage, Stage.PRODUCTION) if each in held), None)
 
 
-def _check_staging(version: str, records: tuple[Record, ...]) -> Check:
+def _check_staging(version: str, records: Sequence[Record]) -> Check:
     was_staging = any(
         item.version == version and item.stage is Stage.STAGING for item in list_tenures(records)
     )

@@ -61,7 +61,9 @@ class ScoringApi:
         """
         status, body = self.ask("GET", "/model-info")
         if status != http.client.OK:
-            raise ServiceFailed(f"{self.url}/model-info answered {status}: {body[:500]}")
+            raise ServiceFailed(
+                f"{self.url}/model-info answered {status}. Is it a service of this project?"
+            )
         told: dict[str, Any] = json.loads(body)
         return told
 
@@ -85,11 +87,15 @@ class ScoringApi:
             status, body = self.ask("POST", "/predict", json.dumps({"data": list(rows)}))
             if status != http.client.OK:
                 raise ServiceFailed(
-                    f"The service answered {status} to valid applicants: {body[:500]}"
+                    f"The service answered {status} to valid applicants{_quote_faults(body)}. Its "
+                    "log tells more."
                 )
             found = json.loads(body) if body.startswith("[") else []
             if len(found) != len(rows) or not all(_is_decision(answer) for answer in found):
-                raise ServiceFailed(f"The service's answer is no decision: {body[:500]}")
+                raise ServiceFailed(
+                    f"The service's answer to {len(rows)} valid applicants is no decision on each"
+                    f"{_quote_faults(body)}. Is it a service of this project?"
+                )
             answers += found
         return answers
 
@@ -99,3 +105,16 @@ def _is_decision(answer: object) -> bool:
         return False
     probability = answer.get("probability")
     return isinstance(probability, float) and math.isfinite(probability) and "decision" in answer
+
+
+def _quote_faults(body: str) -> str:
+    """Return what an answer says is wrong, without the values of anybody."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return ""
+    details = found.get("detail") if isinstance(found, dict) else None
+    if not isinstance(details, list):
+        return ""
+    told = {str(item["msg"]) for item in details if isinstance(item, dict) and "msg" in item}
+    return f": {'; '.join(sorted(told)[:5])}" if told else ""

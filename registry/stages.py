@@ -106,6 +106,15 @@ def load_version(client: MlflowClient, name: str, version: str) -> RegisteredMod
     )
 
 
+def has_begun(client: MlflowClient, name: str, version: str, stage: Stage) -> bool:
+    """Return whether a move of the version to the stage has begun: it holds stage or alias."""
+    staged = any(
+        str(item.version) == version and item.current_stage == stage
+        for item in _list_versions(client, name)
+    )
+    return staged or _find_aliases(client, name).get(stage.alias) == version
+
+
 def _tell_others(client: MlflowClient, name: str, stage: Stage) -> str:
     """Return who holds the other stages, for somebody who looked in the wrong one."""
     aliases = _find_aliases(client, name)

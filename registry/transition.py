@@ -6,6 +6,7 @@ from there before it does anything of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -19,12 +20,20 @@ from registry.history import (
     Transition,
     close_record,
     give_up_record,
-    list_tenures,
     open_record,
     read_history,
 )
 from registry.stage import Stage
-from registry.stages import RegisteredModel, find_holding_version, has_version, put_in_stage
+from registry.stages import (
+    RegisteredModel,
+    find_holding_version,
+    has_begun,
+    has_version,
+    put_in_stage,
+)
+from registry.tenure import find_held
+
+MOST_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,20 @@ class Request:
     reason: str | None = None
     force: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what MLflow would not keep.
+
+        Raises:
+            RegistryError: If a text is too long.
+        """
+        texts = {"who": self.who, "approver": self.approver, "reason": self.reason}
+        for name, text in texts.items():
+            if text is not None and len(text) > MOST_CHARACTERS:
+                raise RegistryError(
+                    f"The {name} has {len(text):,} characters; at most {MOST_CHARACTERS:,} are "
+                    "kept. Say it in fewer."
+                )
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -63,29 +86,34 @@ class Outcome:
     completed: tuple[Record, ...] = field(default=())
 
 
-def complete_interrupted(client: MlflowClient, name: str) -> tuple[Record, ...]:
-    """Carry out what was recorded and then cut short, and return those records.
+def complete_interrupted(
+    client: MlflowClient, name: str, is_asked_for: Callable[[Transition], bool]
+) -> tuple[Record, ...]:
+    """Deal with what was recorded and then cut short, and return what was carried out of it.
 
-    One whose version was deleted since is given up.
+    A move that has begun is carried out: stage and alias would disagree. One of which nothing was
+    done is carried out only if it is what is asked for now, and else given up, as is one whose
+    version was deleted.
     """
-    unfinished = [record for record in read_history(client, name) if record.is_open]
-    for record in unfinished:
-        if has_version(client, name, record.transition.version):
-            _move(client, name, record)
+    carried_out = []
+    for record in read_history(client, name):
+        if not record.is_open:
+            continue
+        moved = record.transition
+        if has_version(client, name, moved.version) and (
+            is_asked_for(moved) or has_begun(client, name, moved.version, moved.stage)
+        ):
+            put_in_stage(client, name, moved.version, moved.stage)
+            close_record(client, record)
+            carried_out.append(record.run_id)
         else:
             give_up_record(client, record)
-    if not unfinished:
+    if not carried_out:
         return ()
-    runs = {record.run_id for record in unfinished}
-    return tuple(item for item in read_history(client, name) if item.run_id in runs)
+    return tuple(item for item in read_history(client, name) if item.run_id in carried_out)
 
 
-def find_held(records: tuple[Record, ...]) -> dict[Stage, str]:
-    """Return which version holds each stage, by the history."""
-    return {item.stage: item.version for item in list_tenures(records) if item.until is None}
-
-
-def require_free(model: RegisteredModel, stage: Stage, records: tuple[Record, ...]) -> None:
+def require_free(model: RegisteredModel, stage: Stage, records: Sequence[Record]) -> None:
     """Return unless the move would take the version out of Production."""
     held = find_held(records)
     if stage is Stage.STAGING and held.get(Stage.PRODUCTION) == model.version:
@@ -97,7 +125,7 @@ def require_free(model: RegisteredModel, stage: Stage, records: tuple[Record, ..
 
 
 def describe_transition(
-    model: RegisteredModel, action: Action, request: Request, records: tuple[Record, ...]
+    model: RegisteredModel, action: Action, request: Request, records: Sequence[Record]
 ) -> Transition:
     """Return the record to be, as if the gate had not been asked."""
     last = records[-1] if records else None
@@ -121,25 +149,33 @@ def describe_transition(
     )
 
 
-def carry_out(client: MlflowClient, name: str, transition: Transition) -> Record:
+def carry_out(
+    client: MlflowClient, name: str, transition: Transition, records: Sequence[Record]
+) -> Record:
     """Write the record, move stage and alias, close the record, and return it.
 
+    Args:
+        client: Of the registry.
+        name: Registered model.
+        transition: What to do.
+        records: The history that it was decided on.
+
     Raises:
-        RegistryError: If somebody else moved the stage at the same moment.
+        RegistryError: If somebody else promoted or rolled back meanwhile; nothing is moved then.
     """
-    record = open_record(client, name, transition)
-    _move(client, name, record)
-    stage, version = transition.stage, transition.version
-    holder = find_holding_version(client, name, stage)
-    if holder != version:
+    if [item.run_id for item in read_history(client, name)] != [item.run_id for item in records]:
         raise RegistryError(
-            f"Somebody else moved version {holder} of {name} to {stage} at the same moment. See "
-            "`credit history`, then promote again."
+            f"Somebody else promoted a version of {name}, or rolled one back, meanwhile. Look at "
+            "`credit history`, and say it again."
         )
-    return next(item for item in read_history(client, name) if item.run_id == record.run_id)
-
-
-def _move(client: MlflowClient, name: str, record: Record) -> None:
-    moved = record.transition
-    put_in_stage(client, name, moved.version, moved.stage)
+    record = open_record(client, name, transition)
+    put_in_stage(client, name, transition.version, transition.stage)
+    holder = find_holding_version(client, name, transition.stage)
+    if holder != transition.version:
+        give_up_record(client, record)
+        raise RegistryError(
+            f"Somebody else moved version {holder} of {name} to {transition.stage} at the same "
+            "moment. Look at `credit history`, and say it again."
+        )
     close_record(client, record)
+    return next(item for item in read_history(client, name) if item.run_id == record.run_id)

@@ -334,17 +334,77 @@ def test_a_rollback_killed_between_any_two_calls_goes_back_once(
     assert len(list_moves(three_versions)) == 4
 
 
-def test_another_promotion_completes_the_one_that_was_cut_short_first(
+def test_another_promotion_completes_the_one_that_has_begun_first(
     three_versions: Registry,
 ) -> None:
     run(three_versions, "1")
     with pytest.raises(Killed):
-        run(three_versions, "2", lives=4)
+        run(three_versions, "2", lives=5)
 
     outcome = run(three_versions, "3")
 
     assert [item.transition.version for item in outcome.completed] == ["2"]
     assert list_moves(three_versions)[1:] == [("promote", "2", "1"), ("promote", "3", "2")]
+
+
+def test_what_has_not_begun_is_given_up_by_whoever_wants_something_else(
+    three_versions: Registry,
+) -> None:
+    for version in ("1", "2"):
+        run(three_versions, version)
+    with pytest.raises(Killed):
+        run(three_versions, "3", lives=4)
+
+    back(three_versions)
+
+    *_, given_up, last = read_history(three_versions.client, three_versions.name)
+    assert (given_up.ended_at, given_up.is_open) == (None, False)
+    assert (last.transition.from_version, last.transition.version) == ("2", "1")
+    assert find(three_versions, Stage.STAGING) == "1"
+
+
+def test_a_promotion_during_the_gate_stops_the_other_one(three_versions: Registry) -> None:
+    def judge_slowly(version: str, champion: str | None, stage: Stage) -> GateReport:
+        run(three_versions, "3")
+        return Gate()(version, champion, stage)
+
+    with pytest.raises(RegistryError, match=r"Somebody else promoted .* meanwhile"):
+        promote(
+            three_versions.client, three_versions.name, "2", STAGING, judge_slowly, lambda _: None
+        )
+
+    assert find(three_versions, Stage.STAGING) == "3"
+    assert list_moves(three_versions) == [("promote", "3", None)]
+
+
+def test_a_version_that_was_edited_is_not_gone_back_to(three_versions: Registry) -> None:
+    for version in ("1", "2"):
+        run(three_versions, version)
+    three_versions.client.set_model_version_tag(three_versions.name, "1", "threshold", "0.9")
+
+    with pytest.raises(RegistryError, match=r"Threshold.* version 1 .*not those .*record 1"):
+        back(three_versions)
+
+    assert find(three_versions, Stage.STAGING) == "2"
+
+
+def test_a_rollback_puts_the_recorded_version_back_where_another_was_moved_in(
+    three_versions: Registry,
+) -> None:
+    for version in ("1", "2"):
+        run(three_versions, version)
+    back(three_versions, leaving="2")
+    put_in_stage(three_versions.client, three_versions.name, "2", Stage.STAGING)
+
+    back(three_versions, leaving="2")
+
+    holder = find_recorded_holder(three_versions.client, three_versions.name, Stage.STAGING)
+    assert holder.version == "1"
+
+
+def test_a_text_too_long_to_be_kept_is_refused_before_the_gate() -> None:
+    with pytest.raises(RegistryError, match=r"The reason has 1,001 characters; at most 1,000"):
+        Request(Stage.STAGING, "ann@desk", reason="x" * 1_001)
 
 
 def test_a_promotion_cut_short_of_a_version_that_was_deleted_is_given_up(
