@@ -28,7 +28,6 @@ from deploy.container_check.engine import Engine, use_engine
 from deploy.container_check.image import (
     containerize,
     copy_metadata,
-    describe_bento,
     measure_layers,
     measure_packages,
     read_labels,
@@ -37,6 +36,7 @@ from deploy.container_check.offline import Expectation, expect
 from deploy.container_check.report import Report
 from deploy.container_check.sbom import LIST_DEBIAN_PACKAGES, write_sbom
 from parity import ParityOrder, ask_offline
+from registry.containerizing import describe_bento
 from registry.stage import Stage
 from settings import Settings
 
@@ -80,8 +80,8 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
         base = find_base(engine, options.cache)
     image = str(bento.tag)
     with report.time_step("containerize"):
-        containerize(image, image, base, engine, describe_bento(bento))
-    weigh(report, engine, image, bento, stand_in=base.stand_in)
+        containerize(image, image, base, engine)
+    weigh(report, engine, image, stand_in=base.stand_in)
     if options.build_only:
         return
 
@@ -111,15 +111,13 @@ def prove(report: Report, container: Container, data: Path, stage: Stage) -> Non
         checks.check_parity(report, container, ask_offline(order, Settings(), report.tell))
 
 
-def weigh(
-    report: Report, engine: Engine, image: str, bento: bentoml.Bento, *, stand_in: bool
-) -> None:
+def weigh(report: Report, engine: Engine, image: str, *, stand_in: bool) -> None:
     """Print what the image's layers weigh, and check their sum and the labels."""
     layers = measure_layers(engine, image)
     for layer in layers:
         report.tell(f"layer {layer.size_bytes / 1e6:6.1f} MB  {layer.made_by}")
     checks.check_size(report, [layer.size_bytes for layer in layers], stand_in=stand_in)
-    checks.check_labels(report, read_labels(engine, image), describe_bento(bento))
+    checks.check_labels(report, read_labels(engine, image), describe_bento(image))
 
 
 def ask(report: Report, container: Container, expectation: Expectation, malformed: int) -> None:

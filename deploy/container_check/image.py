@@ -7,13 +7,11 @@ import os
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import bentoml
 
 from deploy.container_check.base_image import BaseImage
 from deploy.container_check.command import run
@@ -31,26 +29,9 @@ class Layer:
     made_by: str
 
 
-def describe_bento(bento: bentoml.Bento) -> dict[str, str]:
-    """Return the image's labels that only the Bento knows; its template sees none of them."""
-    title = "org.opencontainers.image"
-    labels = {
-        f"{title}.version": str(bento.tag.version),
-        f"{title}.created": bento.info.creation_time.isoformat(),
-        "credit-scoring.bento": str(bento.tag),
-        **{f"credit-scoring.{name}": text for name, text in bento.info.labels.items()},
-    }
-    if commit := bento.info.labels.get("git_commit"):
-        labels[f"{title}.revision"] = commit
-    return labels
-
-
-def containerize(
-    bento_tag: str, image: str, base: BaseImage, engine: Engine, labels: Mapping[str, str]
-) -> None:
+def containerize(bento_tag: str, image: str, base: BaseImage, engine: Engine) -> None:
     """Have BentoML build the image."""
     options = ["progress=plain", f"build-arg=BASE_IMAGE={base.name}"]
-    options += [f"label={name}={text}" for name, text in labels.items()]
     if engine.own:
         options.append("network=host")
     with TemporaryDirectory(prefix="credit-image-") as folder:
@@ -59,14 +40,8 @@ def containerize(
         command += ["--image-tag", image]
         for option in options:
             command += ["--opt", option]
-        # BentoML renders the template in a temporary folder, and refuses it as one outside of the
-        # folder that the command was given in: so it is given in the folder that holds it.
-        run(
-            command,
-            {**engine.environment, "TMPDIR": folder, "DOCKER_BUILDKIT": "1"},
-            folder=Path(folder),
-            timeout_seconds=BUILD_SECONDS,
-        )
+        environment = {**engine.environment, "DOCKER_BUILDKIT": "1"}
+        run(command, environment, timeout_seconds=BUILD_SECONDS)
 
 
 def _write_index(folder: Path) -> Iterator[tuple[str, Path]]:
