@@ -17,6 +17,7 @@ from registry.trial import find_free_port, serve_bento
 from tests.command import Home
 from tests.conftest import PSEUDONYM_SECRET
 from tests.promotion import promote_unjudged
+from tests.registry.bundle_beside import write_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,9 @@ def make_home(folder: Path, trained: Trained) -> Home:
     client = MlflowClient(home.tracking_uri)
     first = client.get_model_version(MODEL, "1")
     dearer = {**first.tags, "threshold": "0.5"}
-    client.create_model_version(MODEL, str(first.source), first.run_id, tags=dearer)
+    second = shutil.copytree(trained.model_folder, folder / "second")
+    write_bundle(second, dearer)
+    client.create_model_version(MODEL, second.as_uri(), first.run_id, tags=dearer)
     promote_unjudged(client, MODEL, "1")
     return home
 
