@@ -95,11 +95,21 @@ def test_registry_and_bento_say_what_training_said_to_the_last_bit(
 def test_clients_that_the_version_was_not_trained_on_prove_nothing(
     home: Home, many_clients: Path
 ) -> None:
-    finished = home.run("parity", "--data", many_clients, "--bento", "none")
+    other = {"CREDIT_PSEUDONYM_KEY": "ab" * 32}
+
+    finished = home.run("parity", "--data", many_clients, "--bento", "none", **other)
 
     assert finished.exit_code == 19
     assert "None of the" in finished.err
     assert "the key it was trained with" in finished.err
+
+
+def test_without_a_key_parity_makes_none(home: Home, many_clients: Path) -> None:
+    finished = home.run("parity", "--data", many_clients, "--bento", "none")
+
+    assert finished.exit_code == 18
+    assert "CREDIT_PSEUDONYM_KEY is not set" in finished.err
+    assert not home.history_store.with_name("pseudonym.key").exists()
 
 
 def test_a_service_of_another_version_proves_nothing(
