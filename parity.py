@@ -15,7 +15,7 @@ from credit.contract import APPLICATION_COLUMNS
 from credit.cost import Probabilities
 from credit.decision import refuse
 from credit.errors import ParityBroken
-from credit.pseudonym import provide_key
+from credit.pseudonym import read_key
 from registry.parity import Agreement, Verdicts, ask_service, compare
 from registry.stage import Stage
 from registry.trial import find_free_port, serve_bento
@@ -59,6 +59,7 @@ def prove_parity(order: ParityOrder, settings: Settings, say: Say) -> tuple[Agre
         RegistryError: If not exactly one version holds the stage.
         ParityBroken: If the registry has no evidence, the tables are not those of the training, or
             a service serves another version.
+        PseudonymKeyUnusable: If there is no key to find the clients by.
         ServiceFailed: If a service does not answer.
     """
     asked = ask_offline(order, settings, say)
@@ -89,6 +90,7 @@ def ask_offline(order: ParityOrder, settings: Settings, say: Say) -> AskedOfflin
     Raises:
         RegistryError: If not exactly one version holds the stage.
         ParityBroken: If the registry has no evidence, or the tables are not those of the training.
+        PseudonymKeyUnusable: If there is no key to find the clients by.
     """
     from registry.connection import open_registry
 
@@ -135,7 +137,7 @@ def _draw_clients(
     clients: NDArray[np.int64], wanted: int, settings: Settings, evidence: VersionEvidence
 ) -> tuple[NDArray[np.intp], Probabilities]:
     """Return positions of clients that the version was trained on, and what it said of them."""
-    key = provide_key(settings.pseudonym_key_text, settings.pseudonym_key_file)
+    key = read_key(settings.pseudonym_key_text, settings.pseudonym_key_file)
     predictions = evidence.predictions
     said = dict(zip(predictions.clients, predictions.pd_served.tolist(), strict=True))
     pseudonyms = key.name(clients.tolist())

@@ -107,7 +107,8 @@ class Settings(BaseSettings):
     @property
     def pseudonym_key_text(self) -> str | None:
         """The key of the pseudonyms if one was set."""
-        return self.pseudonym_key.get_secret_value() if self.pseudonym_key else None
+        key = self.pseudonym_key
+        return None if key is None else key.get_secret_value()  # an empty one is set, and no key
 
     @property
     def pseudonym_key_file(self) -> Path:

@@ -64,8 +64,8 @@ class PseudonymKey:
             return cls(bytes.fromhex(text))
         except (ValueError, PseudonymKeyUnusable):
             raise PseudonymKeyUnusable(
-                f"{origin} is no pseudonym key: expected at least {2 * KEY_BYTES} hex digits. "
-                "`openssl rand -hex 32` makes one."
+                f"{origin} is no pseudonym key: {'it is empty, ' if not text.strip() else ''}"
+                f"expected at least {2 * KEY_BYTES} hex digits. `openssl rand -hex 32` makes one."
             ) from None
 
     @classmethod
@@ -101,10 +101,29 @@ def provide_key(text: str | None, file: Path) -> PseudonymKey:
     Raises:
         PseudonymKeyUnusable: If either is no key.
     """
+    if text is None and not file.exists():
+        _make_key_file(file)
+    return read_key(text, file)
+
+
+def read_key(text: str | None, file: Path) -> PseudonymKey:
+    """Return the key that was set; without one that of the file, which is never made.
+
+    Args:
+        text: What was set, hex digits; None: nothing.
+        file: Where the key is kept otherwise.
+
+    Raises:
+        PseudonymKeyUnusable: If there is none, or it is no key.
+    """
     if text is not None:
         return PseudonymKey.from_text(text, "CREDIT_PSEUDONYM_KEY")
     if not file.exists():
-        _make_key_file(file)
+        raise PseudonymKeyUnusable(
+            f"There is no pseudonym key: CREDIT_PSEUDONYM_KEY is not set, and {file} is not there. "
+            "Set it to the key that the version was trained with, or CREDIT_HOME to the folder "
+            "that holds it."
+        )
     return PseudonymKey.from_text(file.read_text(encoding="ascii", errors="replace"), str(file))
 
 

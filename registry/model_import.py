@@ -9,7 +9,7 @@ from pathlib import Path
 import bentoml
 import mlflow
 
-from credit.bundle import MODEL_FILE, compute_fingerprint, hash_file
+from credit.bundle import BUNDLE_FILE, MODEL_FILE, compute_fingerprint, hash_file
 from credit.errors import BuildFailed
 from registry.bento_store import (
     Kind,
@@ -19,6 +19,7 @@ from registry.bento_store import (
     make_latest,
     writing,
 )
+from registry.published_bundle import find_differences
 from registry.stage import Stage
 from registry.stages import RegisteredModel
 
@@ -41,7 +42,7 @@ def import_model(model: RegisteredModel, tracking_uri: str, stage: Stage = Stage
     discard_unfinished()
     tag = f"{model.name}:mlflow-v{model.version}"
     mlflow.set_tracking_uri(tracking_uri)
-    _require_registered_file(model)
+    _require_registered_files(model)
     metadata = model.bundle.to_metadata()
     if _is_whole(tag, metadata):
         make_latest(Kind.MODEL, tag)
@@ -60,27 +61,57 @@ def import_model(model: RegisteredModel, tracking_uri: str, stage: Stage = Stage
     return tag
 
 
-def _require_registered_file(model: RegisteredModel) -> None:
-    """Return if the artifact is the file that training registered.
+def _require_registered_files(model: RegisteredModel) -> None:
+    """Return if the model's file and the bundle beside it are what training registered.
 
     Raises:
-        BuildFailed: If it cannot be read, or was changed since.
+        BuildFailed: If either cannot be read, or is not what the version's tags say.
     """
-    uri = f"models:/{model.name}/{model.version}/{MODEL_FILE}"
-    told = f"Version {model.version} of {model.name} is registered, but its file {MODEL_FILE}"
+    with tempfile.TemporaryDirectory(prefix="credit-model-") as folder:
+        _require_registered_booster(model, Path(folder))
+        _require_registered_bundle(model, Path(folder))
+
+
+def _require_registered_booster(model: RegisteredModel, folder: Path) -> None:
     try:
-        with tempfile.TemporaryDirectory(prefix="credit-model-") as folder:
-            found = hash_file(Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder)))
+        found = hash_file(_fetch(model, MODEL_FILE, folder))
     except (mlflow.MlflowException, OSError) as error:
-        reason = (str(error).strip().splitlines() or ["nothing more is known."])[-1].strip()
-        raise BuildFailed(
-            f"{told} cannot be read: {reason} Are MLflow's artifacts where they were?"
-        ) from None
+        raise _unreadable(model, MODEL_FILE, error) from None
     if found != model.bundle.model_sha256:
         raise BuildFailed(
-            f"{told} is another one by now: expected SHA-256 {model.bundle.model_sha256}, found "
-            f"{found}. Restore MLflow's artifacts, or promote another version."
+            f"{_tell(model, MODEL_FILE)} is another one by now: expected SHA-256 "
+            f"{model.bundle.model_sha256}, found {found}. Restore MLflow's artifacts, or promote "
+            "another version."
         )
+
+
+def _require_registered_bundle(model: RegisteredModel, folder: Path) -> None:
+    try:
+        differing = find_differences(model.bundle, _fetch(model, BUNDLE_FILE, folder))
+    except (mlflow.MlflowException, OSError, ValueError) as error:
+        raise _unreadable(model, BUNDLE_FILE, error) from None
+    if differing:
+        raise BuildFailed(
+            f"{_tell(model, BUNDLE_FILE)} differs from its tags in {', '.join(differing)}: one of "
+            "them was changed after training. Set the tag back to what the file says, or promote "
+            "another version."
+        )
+
+
+def _fetch(model: RegisteredModel, name: str, folder: Path) -> Path:
+    uri = f"models:/{model.name}/{model.version}/{name}"
+    return Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
+
+
+def _tell(model: RegisteredModel, name: str) -> str:
+    return f"Version {model.version} of {model.name} is registered, but its file {name}"
+
+
+def _unreadable(model: RegisteredModel, name: str, error: Exception) -> BuildFailed:
+    reason = (str(error).strip().splitlines() or ["nothing more is known."])[-1].strip()
+    return BuildFailed(
+        f"{_tell(model, name)} cannot be read: {reason} Are MLflow's artifacts where they were?"
+    )
 
 
 def _is_whole(tag: str, metadata: Mapping[str, str]) -> bool:

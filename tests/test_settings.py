@@ -62,6 +62,16 @@ def test_the_key_of_the_pseudonyms_is_read_and_not_shown(monkeypatch: pytest.Mon
     assert Settings().pseudonym_key_file == Path("var/pseudonym.key")
 
 
+def test_a_key_of_the_pseudonyms_that_is_set_to_nothing_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unset = Settings().pseudonym_key_text
+    monkeypatch.setenv("CREDIT_PSEUDONYM_KEY", "")
+
+    assert unset is None
+    assert Settings().pseudonym_key_text == ""
+
+
 def test_a_history_store_behind_a_url_is_read_there_and_written_at_home(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

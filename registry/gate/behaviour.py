@@ -101,7 +101,8 @@ def look_at_batch(case: Case) -> Finding:
         "0",
         ""
         if not differing
-        else "What the model says of an applicant depends on who else is asked about.",
+        else "What the model says of an applicant depends on who else is asked about: features or "
+        "booster are at fault. Mend credit/features, and train again.",
         {"differing": differing},
         {"differing_max": 0},
     )
@@ -127,7 +128,10 @@ def look_at_sentinels(case: Case) -> Finding:
         pass_if(not wrong),
         f"{len(wrong)} of {len(columns)} columns differ",
         "0",
-        f"The sentinel counts as a value in {', '.join(wrong)}." if wrong else "",
+        f"The sentinel counts as a value in {', '.join(wrong)}. Declare it in credit/contract, and "
+        "train again."
+        if wrong
+        else "",
         {"differing": len(wrong), "columns": len(columns)},
         {"differing_max": 0},
     )

@@ -1,8 +1,8 @@
-"""Whether model, contract and code belong together, and the file is the one that was judged."""
+"""Whether model, contract and code belong together, and are what was registered."""
 
 from __future__ import annotations
 
-from credit.bundle import MODEL_FILE, compute_fingerprint
+from credit.bundle import BUNDLE_FILE, MODEL_FILE, compute_fingerprint
 from registry.gate.evidence import REMEDY
 from registry.gate.finding import Case, Finding, pass_if
 from registry.gate.report import Verdict
@@ -56,17 +56,30 @@ def look_at_fingerprint(case: Case) -> Finding:
 
 
 def look_at_integrity(case: Case) -> Finding:
-    """Return whether the model's file has the checksum it was registered with."""
+    """Return whether the model's file and the bundle beside it are what was registered.
+
+    The service decides by the tags, MLflow's own server by the bundle beside the model.
+    """
     challenger = case.challenger
     found, expected = challenger.model_sha256, challenger.bundle.model_sha256
-    same = found == expected
-    detail = (
-        f"{MODEL_FILE} was changed after {challenger.told} was registered: it hashes to {found}, "
-        f"registered was {expected}. Do not use it; find out who changed it."
-    )
+    differing = ", ".join(challenger.bundle_differences)
+    faults = []
+    if found != expected:
+        faults.append(
+            f"{MODEL_FILE} was changed after {challenger.told} was registered: it hashes to "
+            f"{found}, registered was {expected}. Do not use it; find out who changed it."
+        )
+    if differing:
+        faults.append(
+            f"The tags of {challenger.told} and its {BUNDLE_FILE} differ in {differing}: one of "
+            "them was changed after training, and the service would decide otherwise than "
+            "`mlflow models serve`. Set the tag back to what the file says, or train again."
+        )
     return Finding(
-        pass_if(same),
-        f"SHA-256 {found[:SHOWN_DIGITS]}",
-        expected[:SHOWN_DIGITS],
-        "" if same else detail,
+        pass_if(not faults),
+        f"SHA-256 {found[:SHOWN_DIGITS]}" + (f"; differ: {differing}" if differing else ""),
+        f"{expected[:SHOWN_DIGITS]}; tags as in the bundle",
+        " ".join(faults),
+        {"differing_fields": len(challenger.bundle_differences)},
+        {"differing_fields_max": 0},
     )

@@ -34,7 +34,7 @@ class CheckCode(StrEnum):
 TITLES: Mapping[CheckCode, str] = {
     CheckCode.SIGNATURE: "model says what it takes and gives",
     CheckCode.FINGERPRINT: "contract, features and code belong together",
-    CheckCode.INTEGRITY: "model file is the registered one",
+    CheckCode.INTEGRITY: "model and bundle are as registered",
     CheckCode.AUC: "ranking of applicants",
     CheckCode.COST: "cost per applicant",
     CheckCode.CALIBRATION: "PD against default rate",

@@ -6,6 +6,7 @@ the check that asked fails, and the others go on.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -16,19 +17,31 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import Model
 from pydantic import ValidationError
 
-from credit.bundle import MODEL_FILE, Bundle, hash_file
+from credit.bundle import BUNDLE_FILE, MODEL_FILE, Bundle, hash_file
 from credit.errors import FingerprintMismatch
 from credit.fairness import FairnessAudit
 from credit.prediction import require_catalog
 from credit.run_evidence import APPLICANTS_FILE, FAIRNESS_FILE, PREDICTIONS_FILE
 from registry.gate.applicants import ReferenceApplicants, read_applicants
 from registry.gate.predictions import Predictions, read_predictions
+from registry.published_bundle import find_differences
 
 REMEDY = "Train again with this code, or promote with --force and a --reason."
 
 
 class EvidenceMissing(Exception):
     """A check cannot be made; it never leaves the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedVersion:
+    """A version that the history names and the registry has no more.
+
+    Attributes:
+        told: What a person calls it.
+    """
+
+    told: str
 
 
 class VersionEvidence:
@@ -89,6 +102,16 @@ class VersionEvidence:
     def model_sha256(self) -> str:
         """What the file hashes to."""
         return hash_file(self.model_file)
+
+    @cached_property
+    def bundle_differences(self) -> tuple[str, ...]:
+        """The fields that the bundle beside the model tells otherwise than the tags."""
+        try:
+            return find_differences(self.bundle, self.model_folder / BUNDLE_FILE)
+        except (OSError, ValueError) as error:
+            raise EvidenceMissing(
+                f"{BUNDLE_FILE} of {self.told} cannot be read ({_quote(error)}). {REMEDY}"
+            ) from None
 
     @cached_property
     def mlflow_model(self) -> Model:

@@ -35,6 +35,11 @@ COMPARED = (
     BreachCode.MISSED_DEFAULT_GAP,
 )
 
+NEXT = (
+    "Look at the groups in the run's model card, and train again; or promote with --force and a "
+    "--reason."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -91,7 +96,7 @@ def look_at_hard_limits(case: Case) -> Finding:
         f"{len(breaches)} certain breaches, {judged} groups",
         f"approval ratio by {attributes} {limits.approval_ratio_min:g}; PD / rate "
         f"within {limits.group_pd_ratio_max:g}",
-        f"Certainly beyond: {_list(breaches)}." if breaches else "",
+        f"Certainly beyond: {_list(breaches)}. {NEXT}" if breaches else "",
         {"breaches": len(breaches), "judged_groups": judged},
         {
             "approval_ratio_min": limits.approval_ratio_min,
@@ -110,15 +115,17 @@ def look_at_change(case: Case) -> Finding:
     """Return whether a group fares worse than by the champion, by more than margin and noise."""
     audit, margin = case.challenger.audit, case.limits.fairness_margin
     limit = f"worse by {margin:g} beyond noise"
-    if case.champion is None:
+    champion = case.find_champion()
+    if champion is None:
         return Finding(Verdict.SKIPPED, "no champion", limit)
-    changes = list(find_changes(audit, case.champion.audit))
+    changes = list(find_changes(audit, champion.audit))
     if not changes:
         return Finding(
             Verdict.SKIPPED,
             "no group judged in both",
             limit,
-            "Neither run has a group large enough for its figures to be held to the other's.",
+            "Neither run has a group large enough for its figures to be held to the other's. Train "
+            "both on more clients to compare them.",
         )
     worse = [change for change in changes if change.beyond_noise > margin]
     most = max(changes, key=lambda change: change.beyond_noise)
@@ -130,7 +137,7 @@ def look_at_change(case: Case) -> Finding:
         pass_if(not worse),
         f"{most.beyond_noise:+.3f} at most, {len(changes)} figures",
         limit,
-        f"Groups fare worse than by the champion: {told}." if worse else "",
+        f"Groups fare worse than by the champion: {told}. {NEXT}" if worse else "",
         {"largest_beyond_noise": most.beyond_noise, "figures": len(changes), "worse": len(worse)},
         {"margin": margin},
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from registry.gate.codes import TITLES, CheckCode
-from registry.gate.evidence import VersionEvidence
+from registry.gate.evidence import DeletedVersion, EvidenceMissing, VersionEvidence
 from registry.gate.limits import GateLimits
 from registry.gate.report import Check, Verdict
 
@@ -18,13 +18,28 @@ class Case:
 
     Attributes:
         challenger: The version that would take the stage.
-        champion: The version that holds it; None: nobody does.
+        champion: The version that holds the stage, or Production where nobody holds it; None:
+            nobody holds either.
         limits: What it is held to.
     """
 
     challenger: VersionEvidence
-    champion: VersionEvidence | None
+    champion: VersionEvidence | DeletedVersion | None
     limits: GateLimits
+
+    def find_champion(self) -> VersionEvidence | None:
+        """Return the champion; None if there is none.
+
+        Raises:
+            EvidenceMissing: If there was one, and it is not in the registry any more.
+        """
+        if isinstance(self.champion, DeletedVersion):
+            raise EvidenceMissing(
+                f"The champion, {self.champion.told}, was deleted from the registry, so nothing "
+                "can be compared with it. Restore the registry, or promote with --force and a "
+                "--reason."
+            )
+        return self.champion
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from registry.gate.bundle_checks import (
 )
 from registry.gate.calibration import look_at_calibration
 from registry.gate.codes import CheckCode
-from registry.gate.evidence import EvidenceMissing, VersionEvidence
+from registry.gate.evidence import DeletedVersion, EvidenceMissing, VersionEvidence
 from registry.gate.fairness import look_at_change, look_at_hard_limits, look_at_reference_limits
 from registry.gate.finding import Case, Finding, Look
 from registry.gate.limits import LIMITS, GateLimits
@@ -75,12 +75,13 @@ def judge_promotion(
         tracking_uri: The same registry, for MLflow's own functions.
         model_name: Registered model.
         version: The challenger.
-        champion_version: The version that holds the stage; None: nobody does.
+        champion_version: The version that holds the stage, or Production where nobody holds it;
+            None: nobody holds either. One that was deleted fails the checks that compare.
         stage: What the challenger would become.
         limits: What it is held to.
 
     Raises:
-        RegistryError: If a version is not there.
+        RegistryError: If the challenger is not there.
     """
     mlflow.set_tracking_uri(tracking_uri)
     with tempfile.TemporaryDirectory(prefix="credit-gate-") as folder, _no_progress_bar():
@@ -88,7 +89,7 @@ def judge_promotion(
         champion = (
             None
             if champion_version is None
-            else _open_version(client, model_name, champion_version, Path(folder) / "champion")
+            else _open_champion(client, model_name, champion_version, Path(folder) / "champion")
         )
         checks = tuple(_look_at_all(Case(challenger, champion, limits)))
     return GateReport(
@@ -121,6 +122,21 @@ def _open_version(client: MlflowClient, name: str, version: str, folder: Path) -
             f"{name} has no version {version} ({str(error).partition(chr(10))[0]}). "
             "`credit train` registers one."
         ) from None
+    return VersionEvidence(client, registered, folder)
+
+
+def _open_champion(
+    client: MlflowClient, name: str, version: str, folder: Path
+) -> VersionEvidence | DeletedVersion:
+    try:
+        registered = client.get_model_version(name, version)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise RegistryError(
+                f"Version {version} of {name}, the champion, cannot be read "
+                f"({str(error).partition(chr(10))[0]}). Try again."
+            ) from None
+        return DeletedVersion(f"version {version} of {name}")
     return VersionEvidence(client, registered, folder)
 
 

@@ -46,7 +46,7 @@ def look_at_weight(case: Case) -> tuple[Finding, Finding, Finding]:
     """
     features = case.challenger.applicants.compute_features()
     own = weigh(case.challenger, features)
-    champion = _weigh_champion(case.champion, features)
+    champion = _weigh_champion(case, features)
     limits = case.limits
     return (
         _judge("size_mb", "MB", own, champion, limits.size_mb_max),
@@ -86,25 +86,44 @@ def _probe(version: VersionEvidence, rows: Path) -> dict[str, float]:
             timeout=PROBE_SECONDS,
             check=True,
         )
-        found: dict[str, float] = json.loads(done.stdout)
+        found = _read_figures(done.stdout)
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise EvidenceMissing(f"The model of {version.told} cannot be measured: {last}") from None
+        raise _unmeasured(version, last) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _unmeasured(version, f"{type(error).__name__}: {error}") from None
     except subprocess.TimeoutExpired:
         raise EvidenceMissing(
-            f"The model of {version.told} was still being measured after {PROBE_SECONDS} seconds."
+            f"The model of {version.told} was still being measured after {PROBE_SECONDS} seconds. "
+            "Try again when the machine is less busy, or fit fewer or smaller trees."
         ) from None
     return found
 
 
-def _weigh_champion(
-    champion: VersionEvidence | None, features: NDArray[np.float32]
-) -> Weight | None:
+def _read_figures(said: str) -> dict[str, float]:
+    """Return the figures in the last line: a library may have said something before.
+
+    Raises:
+        ValueError: If there are none.
+        KeyError: If one is not there.
+        TypeError: If one is no number.
+    """
+    found = json.loads(said.strip().rpartition("\n")[2])
+    return {name: float(found[name]) for name in ("single_ms", "batch_ms", "memory_mb")}
+
+
+def _unmeasured(version: VersionEvidence, reason: str) -> EvidenceMissing:
+    return EvidenceMissing(
+        f"The model of {version.told} cannot be measured: {reason.strip(' .')}. Mend this "
+        "installation (`uv sync`), or the model, and try again."
+    )
+
+
+def _weigh_champion(case: Case, features: NDArray[np.float32]) -> Weight | None:
     """Return what the champion takes, which is no limit; None if it cannot be had."""
-    if champion is None:
-        return None
     try:
-        return weigh(champion, features)
+        champion = case.find_champion()
+        return None if champion is None else weigh(champion, features)
     except EvidenceMissing:
         return None
 

@@ -48,14 +48,16 @@ class Standing:
     Attributes:
         auc: Its AUC.
         cost: Cost per applicant of its decisions.
-        approve_all: Of approving everybody.
-        refuse_all: Of refusing everybody.
+        rule: What is cheapest without a model: "approving" or "refusing" everybody.
+        without_model: Cost per applicant of that.
+        excess: Cost of its decisions less that, on the same draws.
     """
 
     auc: Estimate
     cost: Estimate
-    approve_all: float
-    refuse_all: float
+    rule: str
+    without_model: float
+    excess: Estimate
 
 
 def compare(pairs: Pairs, costs: CostMatrix, repetitions: int) -> Comparison:
@@ -76,12 +78,14 @@ def compare(pairs: Pairs, costs: CostMatrix, repetitions: int) -> Comparison:
 def look_at_worth(case: Case) -> tuple[Finding, Finding]:
     """Return whether the challenger ranks as well as the champion, and costs no more.
 
-    Without champion: whether it ranks better than chance, and costs less than no model.
+    Without champion: whether it certainly ranks better than chance, which is what a model has to
+    show, and does not certainly cost as much as no model.
     """
-    if case.champion is None:
+    champion = case.find_champion()
+    if champion is None:
         standing = measure_standing(case.challenger, case.limits.repetitions)
-        return _judge_auc_alone(standing), _judge_cost_alone(standing)
-    pairs = find_pairs(case.challenger, case.champion, case.limits)
+        return _judge_auc_alone(standing), judge_cost_alone(standing)
+    pairs = find_pairs(case.challenger, champion, case.limits)
     found = compare(pairs, case.challenger.bundle.costs, case.limits.repetitions)
     return _judge_auc(found, case.limits.auc_margin), _judge_cost(found, case.limits.cost_margin)
 
@@ -90,14 +94,21 @@ def measure_standing(challenger: VersionEvidence, repetitions: int) -> Standing:
     """Return what the challenger is worth by itself."""
     known, costs = challenger.predictions, challenger.bundle.costs
     ranking = rank(known.defaulted, known.pd_out_of_fold)
+    rate = float(known.defaulted.mean())
+    approve_all, refuse_all = costs.false_negative * rate, costs.false_positive * (1 - rate)
+    refusing = refuse_all < approve_all
+    nobody_asked = np.full(len(known.refused), refusing)
 
     def measure(counts: Counts) -> NDArray[np.float64]:
-        cost = compute_cost(known.defaulted, known.refused, counts, costs)
-        return np.array([compute_auc(ranking, counts), cost])
+        cost, without_model = (
+            compute_cost(known.defaulted, refused, counts, costs)
+            for refused in (known.refused, nobody_asked)
+        )
+        return np.array([compute_auc(ranking, counts), cost, cost - without_model])
 
-    auc, cost = bootstrap(measure, len(known.defaulted), repetitions)
-    rate = float(known.defaulted.mean())
-    return Standing(auc, cost, costs.false_negative * rate, costs.false_positive * (1 - rate))
+    auc, cost, excess = bootstrap(measure, len(known.defaulted), repetitions)
+    rule = "refusing" if refusing else "approving"
+    return Standing(auc, cost, rule, min(approve_all, refuse_all), excess)
 
 
 def _judge_auc(found: Comparison, margin: float) -> Finding:
@@ -167,15 +178,23 @@ def _judge_auc_alone(found: Standing) -> Finding:
     )
 
 
-def _judge_cost_alone(found: Standing) -> Finding:
-    least = min(found.approve_all, found.refuse_all)
-    passed = found.cost.value < least
-    same = "approving" if found.approve_all <= found.refuse_all else "refusing"
+def judge_cost_alone(found: Standing) -> Finding:
+    """Return whether it is not certain that one decision for everybody would cost as little."""
+    excess = found.excess
+    passed = excess.low < 0
     return Finding(
         pass_if(passed),
         f"{found.cost:.4f}",
-        f"below {least:.4f}, {same} everybody; no champion",
-        "" if passed else f"Its decisions cost no less than {same} everybody, without any model.",
-        {"cost": found.cost.value, "cost_low": found.cost.low, "cost_high": found.cost.high},
-        {"cost_max": least},
+        f"{found.without_model:.4f}, {found.rule} everybody, unless by chance; no champion",
+        ""
+        if passed
+        else f"Its decisions certainly cost no less than {found.rule} everybody, without any "
+        "model. Train on more clients, or look at prices and threshold.",
+        {
+            "cost": found.cost.value,
+            "excess": excess.value,
+            "excess_low": excess.low,
+            "excess_high": excess.high,
+        },
+        {"excess_low_max": 0},
     )

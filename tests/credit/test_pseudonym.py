@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.errors import PseudonymKeyUnusable
-from credit.pseudonym import KEY_BYTES, PSEUDONYM_BYTES, PseudonymKey, provide_key
+from credit.pseudonym import KEY_BYTES, PSEUDONYM_BYTES, PseudonymKey, provide_key, read_key
 
 SECRET = bytes(range(32))
 HEX = SECRET.hex()
@@ -87,6 +87,24 @@ def test_a_file_that_holds_no_key_is_refused_and_kept(tmp_path: Path) -> None:
         provide_key(None, file)
 
     assert file.read_text() == "not a key\n"
+
+
+def test_who_only_reads_makes_no_key(tmp_path: Path) -> None:
+    file = tmp_path / "home" / "pseudonym.key"
+
+    with pytest.raises(PseudonymKeyUnusable, match=r"no pseudonym key: .*Set it to the key"):
+        read_key(None, file)
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_who_only_reads_finds_the_key_that_was_made(tmp_path: Path) -> None:
+    file = tmp_path / "pseudonym.key"
+
+    made = provide_key(None, file)
+
+    assert read_key(None, file) == made
+    assert read_key(HEX, file) == PseudonymKey(SECRET) != made
 
 
 def read_id(file: Path) -> str:

@@ -17,6 +17,7 @@ from registry.trial import find_free_port, serve_bento
 from tests.command import Home
 from tests.conftest import PSEUDONYM_SECRET
 from tests.promotion import promote_unjudged
+from tests.registry.bundle_beside import write_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,9 @@ def make_home(folder: Path, trained: Trained) -> Home:
     client = MlflowClient(home.tracking_uri)
     first = client.get_model_version(MODEL, "1")
     dearer = {**first.tags, "threshold": "0.5"}
-    client.create_model_version(MODEL, str(first.source), first.run_id, tags=dearer)
+    second = shutil.copytree(trained.model_folder, folder / "second")
+    write_bundle(second, dearer)
+    client.create_model_version(MODEL, second.as_uri(), first.run_id, tags=dearer)
     promote_unjudged(client, MODEL, "1")
     return home
 
@@ -92,11 +95,21 @@ def test_registry_and_bento_say_what_training_said_to_the_last_bit(
 def test_clients_that_the_version_was_not_trained_on_prove_nothing(
     home: Home, many_clients: Path
 ) -> None:
-    finished = home.run("parity", "--data", many_clients, "--bento", "none")
+    other = {"CREDIT_PSEUDONYM_KEY": "ab" * 32}
+
+    finished = home.run("parity", "--data", many_clients, "--bento", "none", **other)
 
     assert finished.exit_code == 19
     assert "None of the" in finished.err
     assert "the key it was trained with" in finished.err
+
+
+def test_without_a_key_parity_makes_none(home: Home, many_clients: Path) -> None:
+    finished = home.run("parity", "--data", many_clients, "--bento", "none")
+
+    assert finished.exit_code == 18
+    assert "CREDIT_PSEUDONYM_KEY is not set" in finished.err
+    assert not home.history_store.with_name("pseudonym.key").exists()
 
 
 def test_a_service_of_another_version_proves_nothing(

@@ -13,12 +13,13 @@ import bentoml
 import pytest
 from bentoml.exceptions import NotFound
 
-from credit.bundle import MODEL_FILE, Bundle
+from credit.bundle import BUNDLE_FILE, MODEL_FILE, Bundle
 from credit.errors import BuildFailed, FingerprintMismatch
 from registry.bento import build_bento
 from registry.bento_store import NOTES, Kind, discard_unfinished, writing
 from registry.model_import import import_model
 from registry.stages import RegisteredModel, load_version
+from tests.registry.bundle_beside import write_bundle
 
 if TYPE_CHECKING:
     from tests.conftest import Trained
@@ -96,10 +97,14 @@ def test_the_version_imported_last_is_the_latest_even_if_it_was_there_before(
 
 
 def test_a_copy_with_another_threshold_is_replaced(
-    model: RegisteredModel, registry: Registry
+    registry: Registry, trained: Trained, tmp_path: Path
 ) -> None:
-    import_model(model, registry.tracking_uri)
-    dearer = replace(model, bundle=model.bundle.model_copy(update={"threshold": 0.5}))
+    folder = shutil.copytree(trained.model_folder, tmp_path / "model")
+    version = registry.add_version(source=folder.as_uri())
+    import_model(load_version(registry.client, registry.name, version), registry.tracking_uri)
+    registry.client.set_model_version_tag(registry.name, version, "threshold", "0.5")
+    write_bundle(folder, {"threshold": "0.5"})
+    dearer = load_version(registry.client, registry.name, version)
 
     tag = import_model(dearer, registry.tracking_uri)
 
@@ -207,6 +212,31 @@ def test_a_file_changed_after_it_was_registered_is_not_imported(
     model = load_version(registry.client, registry.name, version)
 
     with pytest.raises(BuildFailed, match=rf"Version {version} .* another one by now: expected"):
+        import_model(model, registry.tracking_uri)
+
+    assert list_leftovers() == []
+
+
+def test_a_threshold_changed_after_training_is_not_imported(registry: Registry) -> None:
+    version = registry.add_version({"threshold": "0.9"})
+    model = load_version(registry.client, registry.name, version)
+
+    with pytest.raises(BuildFailed, match=rf"{BUNDLE_FILE} differs from its tags in threshold:"):
+        import_model(model, registry.tracking_uri)
+
+    assert list_leftovers() == []
+
+
+@pytest.mark.parametrize("damage", [truncate, Path.unlink], ids=["truncated", "deleted"])
+def test_a_version_without_a_readable_bundle_is_not_imported(
+    registry: Registry, trained: Trained, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    folder = shutil.copytree(trained.model_folder, tmp_path / "model")
+    damage(folder / BUNDLE_FILE)
+    version = registry.add_version(source=folder.as_uri())
+    model = load_version(registry.client, registry.name, version)
+
+    with pytest.raises(BuildFailed, match=rf"{BUNDLE_FILE} cannot be read"):
         import_model(model, registry.tracking_uri)
 
     assert list_leftovers() == []

@@ -29,7 +29,9 @@ def read_reference_applicants(
     """Return raw application cells, history features and PD of some clients, in random order.
 
     They are the first of the reference sample of the same seed. Neither identifier nor outcome is
-    among the columns; the values are still those of people, as there.
+    among the columns, but that hides nobody from whoever has other files: by pseudonym, or by PD,
+    each is a row of the same run's predictions, which tells the outcome, and whoever has the tables
+    finds the same values there, and with them the identifier (docs/adr/0021).
 
     Args:
         tables: Where the raw cells are.

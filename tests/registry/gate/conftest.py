@@ -20,6 +20,7 @@ from credit.run_evidence import APPLICANTS_FILE, FAIRNESS_FILE, PREDICTIONS_FILE
 from registry.gate.evidence import VersionEvidence
 from registry.gate.finding import Case
 from registry.gate.limits import LIMITS, GateLimits
+from tests.registry.bundle_beside import write_bundle
 from training.evidence.reference_sample import to_parquet
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ class GateLab:
         files: Mapping[str, bytes | None] | None = None,
         tags: Mapping[str, str | None] | None = None,
     ) -> str:
-        """Register version 1 again, with another model, other or no files, or other tags."""
+        """Register version 1 again, with another model, other or no files, or other facts.
+
+        The bundle beside the model says what the tags say.
+        """
         client = self.registry.client
         first = client.get_model_version(self.registry.name, "1")
         run = client.create_run(self.experiment)
@@ -65,8 +69,9 @@ class GateLab:
         model_file = content / "model" / MODEL_FILE
         if booster is not None:
             booster.save_model(model_file)
-        client.log_artifacts(run.info.run_id, str(content))
         kept = {**first.tags, "model_sha256": hash_file(model_file), **(tags or {})}
+        write_bundle(content / "model", kept)
+        client.log_artifacts(run.info.run_id, str(content))
         version = client.create_model_version(
             self.registry.name,
             f"{run.info.artifact_uri}/model",

@@ -8,10 +8,11 @@ import pytest
 import xgboost as xgb
 from mlflow.models import Model, ModelSignature
 
-from credit.bundle import MODEL_FILE, compute_fingerprint
+from credit.bundle import BUNDLE_FILE, MODEL_FILE, compute_fingerprint
 from registry.gate.bundle_checks import look_at_fingerprint, look_at_integrity, look_at_signature
 from registry.gate.evidence import EvidenceMissing
 from registry.gate.report import Verdict
+from tests.registry.bundle_beside import write_bundle
 
 if TYPE_CHECKING:
     from tests.registry.gate.conftest import GateLab
@@ -106,6 +107,37 @@ def test_a_file_that_somebody_changed_fails_and_is_not_loaded(lab: GateLab) -> N
     assert "was changed after" in finding.detail
     with pytest.raises(EvidenceMissing, match="not the registered file, so it is not loaded"):
         _ = case.challenger.booster
+
+
+def test_a_tag_changed_after_training_fails_and_is_named(lab: GateLab) -> None:
+    version = lab.add_version()
+    lab.registry.client.set_model_version_tag(lab.registry.name, version, "threshold", "0.9")
+
+    finding = look_at_integrity(lab.case(version))
+
+    assert finding.verdict is Verdict.FAILED
+    assert "differ in threshold:" in finding.detail
+    assert finding.figures["differing_fields"] == 1
+
+
+def test_a_bundle_changed_beside_the_model_fails_and_its_fields_are_named(lab: GateLab) -> None:
+    case = lab.case(lab.add_version())
+    write_bundle(case.challenger.model_folder, {"threshold": "0.9", "refer_from": "0.5"})
+
+    finding = look_at_integrity(case)
+
+    assert finding.verdict is Verdict.FAILED
+    assert "differ in refer_from, threshold:" in finding.detail
+
+
+@pytest.mark.parametrize("garbled", [None, b"{", b"[]"])
+def test_a_bundle_that_cannot_be_read_cannot_be_judged(lab: GateLab, garbled: bytes | None) -> None:
+    case = lab.case(lab.add_version())
+    file = case.challenger.model_folder / BUNDLE_FILE
+    file.unlink() if garbled is None else file.write_bytes(garbled)
+
+    with pytest.raises(EvidenceMissing, match=rf"{BUNDLE_FILE} of version .* cannot be read"):
+        look_at_integrity(case)
 
 
 def test_what_is_no_model_cannot_be_judged(lab: GateLab) -> None:

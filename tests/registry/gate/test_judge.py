@@ -110,6 +110,19 @@ def test_a_champion_that_published_nothing_cannot_be_compared_with(lab: GateLab)
     assert all(f"version {champion} of" in check.detail for check in report.failures)
 
 
+def test_a_deleted_champion_fails_what_compares_and_nothing_else(lab: GateLab) -> None:
+    champion = lab.add_version()
+    lab.registry.client.delete_model_version(lab.registry.name, champion)
+
+    report = judge(lab, "1", champion)
+
+    assert report.champion_version == champion
+    assert list_failures(report) == {"AUC", "COST", "FAIRNESS_CHANGE"}
+    for check in report.failures:
+        assert f"version {champion} of" in check.detail
+        assert "--force" in check.detail
+
+
 def test_a_version_that_is_not_there_is_an_error(lab: GateLab) -> None:
     with pytest.raises(RegistryError, match="has no version 9"):
         judge(lab, "9")

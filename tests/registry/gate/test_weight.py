@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,13 @@ from registry.gate.weight import look_at_weight
 
 if TYPE_CHECKING:
     from tests.registry.gate.conftest import GateLab
+
+
+def add_probe(lab: GateLab, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Measure by a script of the test's own."""
+    (lab.folder / "own_probe.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(lab.folder))
+    monkeypatch.setattr(weight, "PROBE", "own_probe")
 
 
 def repeat_trees(booster: xgb.Booster, times: int) -> xgb.Booster:
@@ -82,8 +90,47 @@ def test_a_measurement_that_breaks_off_is_said(
 ) -> None:
     monkeypatch.setattr(weight, "PROBE", "registry.gate.nothing")
 
-    with pytest.raises(EvidenceMissing, match=r"cannot be measured: .*No module named"):
+    with pytest.raises(EvidenceMissing, match=r"cannot be measured: .*No module named.*try again"):
         look_at_weight(lab.case("1"))
+
+
+def test_an_interpreter_that_cannot_be_started_is_said(
+    lab: GateLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(lab.folder / "nothing"))
+
+    with pytest.raises(EvidenceMissing, match=r"cannot be measured: FileNotFoundError"):
+        look_at_weight(lab.case("1"))
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("", "JSONDecodeError"),
+        ("A library greets you.", "JSONDecodeError"),
+        ("{}", "KeyError"),
+        ("3", "TypeError"),
+    ],
+)
+def test_a_measurement_that_says_something_else_is_said(
+    lab: GateLab, monkeypatch: pytest.MonkeyPatch, said: str, reason: str
+) -> None:
+    add_probe(lab, monkeypatch, f"print({said!r})")
+
+    with pytest.raises(EvidenceMissing, match=f"cannot be measured: {reason}"):
+        look_at_weight(lab.case("1"))
+
+
+def test_what_a_library_says_before_the_figures_is_passed_over(
+    lab: GateLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = {"single_ms": 1.0, "batch_ms": 2.0, "memory_mb": 3.0}
+    add_probe(lab, monkeypatch, f"print('A library greets you.')\nprint({json.dumps(figures)!r})")
+
+    _, latency, memory = look_at_weight(lab.case("1"))
+
+    assert (latency.figures["single_ms"], latency.figures["batch_ms"]) == (1.0, 2.0)
+    assert memory.figures["memory_mb"] == 3.0
 
 
 def test_a_measurement_that_takes_too_long_is_ended(

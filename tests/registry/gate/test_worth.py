@@ -8,13 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from credit.evaluation.bootstrap import Estimate
 from credit.pseudonym import PseudonymKey
 from credit.run_evidence import PREDICTIONS_FILE
 from registry.gate.evidence import EvidenceMissing
 from registry.gate.limits import LIMITS
 from registry.gate.pairs import find_pairs
 from registry.gate.report import Verdict
-from registry.gate.worth import look_at_worth
+from registry.gate.worth import Standing, judge_cost_alone, look_at_worth
 from training.evidence.reference_sample import to_parquet
 
 if TYPE_CHECKING:
@@ -103,7 +104,32 @@ def test_without_champion_a_model_of_noise_is_no_better_than_chance_or_none(lab:
     assert auc.verdict is cost.verdict is Verdict.FAILED
     assert auc.figures["auc_low"] <= 0.5
     assert "no champion" in auc.limit
-    assert "everybody, without any model" in cost.detail
+    assert "everybody, without any model. Train" in cost.detail
+
+
+@pytest.mark.parametrize(
+    ("low", "verdict"), [(-0.01, Verdict.PASSED), (0.0, Verdict.FAILED), (0.01, Verdict.FAILED)]
+)
+def test_without_champion_a_cost_above_that_of_no_model_by_chance_alone_passes(
+    low: float, verdict: Verdict
+) -> None:
+    cost = Estimate(0.82, 0.79, 0.85)
+    standing = Standing(Estimate(0.7, 0.6, 0.8), cost, "approving", 0.8, Estimate(0.02, low, 0.05))
+
+    assert judge_cost_alone(standing).verdict is verdict
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["approve", "refuse"])
+def test_without_champion_one_decision_for_everybody_is_no_model(
+    lab: GateLab, *, refused: bool
+) -> None:
+    alike = np.full(len(lab.original.predictions.clients), refused)
+    version = lab.add_version(files=lab.change_predictions(decided_refused=alike))
+
+    _, cost = look_at_worth(lab.case(version, None, FEW_DRAWS))
+
+    assert cost.verdict is Verdict.FAILED
+    assert cost.figures["excess_low"] >= 0
 
 
 def test_the_costs_are_at_the_challengers_prices(lab: GateLab) -> None:
