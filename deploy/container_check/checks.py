@@ -21,10 +21,8 @@ SLIM_BASE_MB = 130  # of the registry's python:3.11-slim, for a size on it where
 HEALTHY_SECONDS = 30
 BURST = 10
 IN_FLIGHT = 16
-ROWS_IN_FLIGHT = 250
+ROWS_IN_FLIGHT = 250  # more, and all together are more than the service lets wait
 TAKING_SECONDS = 0.1  # at least, for the service to read what was sent
-DRAIN_WORK_SECONDS = 3  # about what is in flight takes: `docker kill` is through long before
-MOST_ROWS = 1_000
 DRAIN_SECONDS = 30
 OK = 200
 SERVER_ERROR = 500
@@ -215,12 +213,16 @@ def check_health_status(report: Report, container: Container) -> None:
 
 def check_drain(report: Report, container: Container, applicant: dict[str, object]) -> None:
     """Check that SIGTERM ends the service after it has answered what it had accepted."""
-    (alone,) = container.ask([_list_clients(applicant, ROWS_IN_FLIGHT)])
-    body = _list_clients(applicant, size_drain(alone.seconds))
+    rows = [
+        {**applicant, "SK_ID_CURR": client, "history": {}}
+        for client in range(1, 1 + ROWS_IN_FLIGHT)
+    ]
+    body = json.dumps({"data": rows}).encode()
+    (alone,) = container.ask([body])
     with container.open_questions() as questions:
         questions.send([body] * IN_FLIGHT, "/predict")
         sent = time.monotonic()
-        time.sleep(max(TAKING_SECONDS, alone.seconds))
+        time.sleep(max(TAKING_SECONDS, alone.seconds))  # of as many, one after the other
         container.send_signal("TERM")
         signalled_seconds = time.monotonic() - sent
         replies = questions.receive()
@@ -236,18 +238,3 @@ def check_drain(report: Report, container: Container, applicant: dict[str, objec
         + (told if late else "all before the signal came: too fast to tell how it drains"),
     )
     report.check("SIGTERM: exit code 0", holds=exit_code == 0, found=str(exit_code))
-
-
-def size_drain(alone_seconds: float) -> int:
-    """Return the applicants a request so that all requests together take long enough.
-
-    Args:
-        alone_seconds: What `ROWS_IN_FLIGHT` of them took.
-    """
-    rows = ROWS_IN_FLIGHT * DRAIN_WORK_SECONDS / (IN_FLIGHT * max(alone_seconds, 1e-3))
-    return max(1, min(MOST_ROWS, round(rows)))
-
-
-def _list_clients(applicant: dict[str, object], number: int) -> bytes:
-    rows = [{**applicant, "SK_ID_CURR": client, "history": {}} for client in range(1, 1 + number)]
-    return json.dumps({"data": rows}).encode()
