@@ -4,7 +4,7 @@
 
 Everything is made in a folder of its own. The image is built, asked and compared with what training
 said by `deploy/container-check`, which tells its own steps; it needs a Docker engine, or root on
-Debian to get one.
+Debian to start one (`--install` has apt install it).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Step:
     is_shown: bool = False
 
 
-def list_steps(data: Path, cache: Path) -> list[Step]:
+def list_steps(data: Path, cache: Path, *, install: bool) -> list[Step]:
     """Return the commands of a release, in order."""
     credit = (sys.executable, "-m", "cli")
     tables = ("--data", str(data))
@@ -47,7 +47,12 @@ def list_steps(data: Path, cache: Path) -> list[Step]:
         Step("credit parity", (*credit, "parity", *tables), is_shown=True),
         Step(
             "deploy/container-check",
-            (str(PROJECT / "deploy" / "container-check"), *tables, "--cache", str(cache)),
+            (
+                str(PROJECT / "deploy" / "container-check"),
+                *tables,
+                *("--cache", str(cache)),
+                *(("--install",) if install else ()),
+            ),
             is_shown=True,
         ),
     ]
@@ -81,6 +86,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the tables")
     cache = Path("var/container-check")
     parser.add_argument("--cache", type=Path, default=cache, help="of the engine (%(default)s)")
+    told = "let deploy/container-check have apt install what it lacks, for good"
+    parser.add_argument("--install", action="store_true", help=told)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="credit-release-") as folder:
         environment = os.environ | {
@@ -89,7 +96,9 @@ def main() -> None:
             "BENTOML_HOME": f"{folder}/bentoml",
             "BENTOML_DO_NOT_TRACK": "true",
         }
-        steps = list_steps(options.data.absolute(), options.cache.absolute())
+        steps = list_steps(
+            options.data.absolute(), options.cache.absolute(), install=options.install
+        )
         seconds = [(step.name, run(step, environment)) for step in steps]
     print("\nstep                              seconds")
     for name, taken in seconds:

@@ -25,19 +25,33 @@ def outlive(is_asked: Callable[[], bool], limit_seconds: float) -> None:
         is_asked: Whether somebody may still come.
         limit_seconds: After so long the process ends all the same.
     """
-    end = signal.getsignal(signal.SIGTERM)
+    end = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
+    over = threading.Event()
 
     def wait(number: int) -> None:
         limit = time.monotonic() + limit_seconds
-        while is_asked() and time.monotonic() < limit:
-            time.sleep(CHECK_SECONDS)
-        if callable(end):
-            end(number, None)
+        try:
+            while is_asked() and time.monotonic() < limit:
+                time.sleep(CHECK_SECONDS)
+        finally:  # nobody tells it a second time
+            over.set()
+            _tell_main_thread(number)
 
     def begin(number: int, _frame: FrameType | None) -> None:
+        if over.is_set():
+            signal.signal(number, end)
+            _tell_main_thread(number)
+            return
         threading.Thread(target=wait, args=(number,), name="outliving", daemon=True).start()
 
     signal.signal(signal.SIGTERM, begin)
+
+
+def _tell_main_thread(number: int) -> None:
+    # Only there are handlers replaced and run; a signal to the process may wake another thread.
+    main = threading.main_thread().ident
+    assert main is not None  # noqa: S101 -- it has been started
+    signal.pthread_kill(main, number)
 
 
 def find_other_workers(service: str) -> list[psutil.Process]:
@@ -46,7 +60,10 @@ def find_other_workers(service: str) -> list[psutil.Process]:
     Args:
         service: The name of this worker's service, which stands in its command line.
     """
-    workers = psutil.Process(os.getppid()).children()
+    try:
+        workers = psutil.Process(os.getppid()).children()
+    except psutil.Error:  # the main process has ended: nobody comes any more
+        return []
     return [worker for worker in workers if _serves_another(worker, service)]
 
 

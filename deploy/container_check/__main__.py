@@ -1,9 +1,11 @@
 """Checks the image of a Bento: builds it, runs it without network or rights, asks and ends it.
 
 It is built on python:3.11-slim by the Docker engine that runs. Where no engine runs, root on Debian
-gets one for the time of the check; where no registry answers, Debian's packages make a base image
-in its stead. Everything that was started is ended, also after Ctrl-C. Exit code 0: all passed,
-1: something failed, 2: it could not be checked.
+starts one (docker.io) for the time of the check; where no registry answers, root makes a base image
+of Debian's packages in its stead (mmdebstrap). Neither package is installed without --install, and
+with it they stay. Everything that was started is ended, also after Ctrl-C; the image stays in the
+engine, and is the one that was checked. Exit code 0: all passed, 1: something failed, 2: it could
+not be checked.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import bentoml
@@ -35,6 +37,7 @@ from deploy.container_check.image import (
 from deploy.container_check.offline import Expectation, expect
 from deploy.container_check.report import Report
 from deploy.container_check.sbom import LIST_DEBIAN_PACKAGES, write_sbom
+from deploy.container_check.start import start_timed
 from parity import ParityOrder, ask_offline
 from registry.containerizing import describe_bento
 from registry.stage import Stage
@@ -75,23 +78,23 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
     with report.time_step("expect"):
         expectation = expect(bento, store, APPLICANTS)
     with report.time_step("engine"):
-        engine = stack.enter_context(use_engine(options.cache, keep=options.keep))
+        engine = stack.enter_context(
+            use_engine(options.cache, keep=options.keep, install=options.install)
+        )
     with report.time_step("base image"):
-        base = find_base(engine, options.cache)
-    image = str(bento.tag)
+        base = find_base(engine, options.cache, install=options.install)
+    image = options.image or str(bento.tag)
     with report.time_step("containerize"):
-        containerize(image, image, base, engine)
-    weigh(report, engine, image, stand_in=base.stand_in)
+        containerize(str(bento.tag), image, base, engine)
+    weigh(report, engine, image, bento, stand_in=base.stand_in)
     if options.build_only:
         return
 
-    began, busy_before = time.monotonic(), read_busy_seconds()
-    container = stack.enter_context(
-        start_container(engine, image, port=options.port, history_store=store, keep=options.keep)
+    begin = partial(
+        start_container, engine, image, port=options.port, history_store=store, keep=options.keep
     )
-    container.wait_until_ready()
-    seconds, busy_seconds = time.monotonic() - began, read_busy_seconds() - busy_before
-    checks.check_ready_time(report, seconds, busy_seconds, container.read_usage())
+    container, start = start_timed(stack, begin, report.tell)
+    checks.check_ready_time(report, start, always=os.environ.get("CI") == "true")
     if options.data is not None:
         prove(report, container, options.data, options.stage)
     ask(report, container, expectation, options.malformed)
@@ -111,13 +114,15 @@ def prove(report: Report, container: Container, data: Path, stage: Stage) -> Non
         checks.check_parity(report, container, ask_offline(order, Settings(), report.tell))
 
 
-def weigh(report: Report, engine: Engine, image: str, *, stand_in: bool) -> None:
+def weigh(
+    report: Report, engine: Engine, image: str, bento: bentoml.Bento, *, stand_in: bool
+) -> None:
     """Print what the image's layers weigh, and check their sum and the labels."""
     layers = measure_layers(engine, image)
     for layer in layers:
         report.tell(f"layer {layer.size_bytes / 1e6:6.1f} MB  {layer.made_by}")
     checks.check_size(report, [layer.size_bytes for layer in layers], stand_in=stand_in)
-    checks.check_labels(report, read_labels(engine, image), describe_bento(image))
+    checks.check_labels(report, read_labels(engine, image), describe_bento(str(bento.tag)))
 
 
 def ask(report: Report, container: Container, expectation: Expectation, malformed: int) -> None:
@@ -131,6 +136,7 @@ def ask(report: Report, container: Container, expectation: Expectation, malforme
         checks.check_malformed(report, container, expectation.applicants[0], malformed)
     checks.check_predictions(report, container, expectation)
     checks.check_memory(report, container.read_usage(), "afterwards")
+    checks.check_writes(report, container)
     checks.check_health_status(report, container)
 
 
@@ -164,14 +170,6 @@ def how_to_reach(engine: Engine) -> str:
     return f"; DOCKER_HOST={host}, whose engine ends with `kill $(cat {host[7:-11]}pid)`"
 
 
-def read_busy_seconds() -> float:
-    """Return the processor time that this machine has used since it started."""
-    import psutil
-
-    times = psutil.cpu_times()
-    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
-
-
 def parse_options() -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(
@@ -181,6 +179,9 @@ def parse_options() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("bento", nargs="?", default="credit_scoring:latest", help="a Bento's tag (%(default)s)")
+    add("--image", metavar="NAME", help="what to name the image that is made (the Bento's tag)")
+    add("--install", action="store_true",
+        help="let apt install docker.io and mmdebstrap, if needed; they stay")  # fmt: skip
     add("--build-only", action="store_true", help="make the image, and do not run it")
     add("--keep", action="store_true", help="let the container run on, and do not end it")
     add("--port", type=int, help="serve on this port of 127.0.0.1, too; else it has no network")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.container_check.command import CheckImpossible, run
-from deploy.container_check.engine import Engine, install_package
+from deploy.container_check.engine import Engine, require_program
 
 REGISTRY_NAME = "python:3.11-slim"
 STAND_IN_NAME = "credit-scoring-base:debian"
@@ -41,8 +41,13 @@ class BaseImage:
     stand_in: bool
 
 
-def find_base(engine: Engine, cache: Path) -> BaseImage:
+def find_base(engine: Engine, cache: Path, *, install: bool) -> BaseImage:
     """Return the base image; one made from Debian packages is kept in `cache` (170 MB).
+
+    Args:
+        engine: Is to hold it.
+        cache: Folder for the one of Debian packages.
+        install: Whether apt may install what makes it, for good.
 
     Raises:
         CheckImpossible: If no registry answers, and Debian's packages cannot be had either.
@@ -52,7 +57,7 @@ def find_base(engine: Engine, cache: Path) -> BaseImage:
     if not _holds(engine, STAND_IN_NAME):
         archive = cache / f"base-{SUITE}.tar"
         if not archive.exists():
-            _make(archive)
+            _make(archive, install=install)
         engine.run("import", "--change", 'CMD ["python3"]', str(archive), STAND_IN_NAME)
     return BaseImage(STAND_IN_NAME, stand_in=True)
 
@@ -73,13 +78,13 @@ def _pull(engine: Engine) -> bool:
     return True
 
 
-def _make(archive: Path) -> None:
+def _make(archive: Path, *, install: bool) -> None:
     if os.geteuid() != 0 or not SOURCES.exists():
         raise CheckImpossible(
             f"{REGISTRY_NAME} cannot be pulled. Make it available to the Docker engine, or run "
             f"this as root on Debian 12, where {SOURCES} says where packages are."
         )
-    install_package("mmdebstrap")
+    require_program("mmdebstrap", "mmdebstrap", install=install)
     options = ["--mode=root", "--variant=minbase", f"--include={PACKAGES}"]
     options += [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     options += ["--dpkgopt=force-unsafe-io", *(f"--customize-hook={line}" for line in FINISH)]

@@ -18,8 +18,9 @@ def run(
     *,
     folder: Path | None = None,
     timeout_seconds: float = 120,
+    with_errors: bool = False,
 ) -> str:
-    """Return what a program wrote.
+    """Return what a program wrote, its errors only if they are asked for.
 
     Raises:
         CheckImpossible: If it is not installed, fails, or takes too long.
@@ -43,4 +44,4 @@ def run(
     if done.returncode:
         last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise CheckImpossible(f"`{' '.join(command[:4])}` ended with {done.returncode}:\n{last}")
-    return done.stdout
+    return done.stdout + done.stderr if with_errors else done.stdout

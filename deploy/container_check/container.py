@@ -20,6 +20,7 @@ from deploy.container_check.engine import Engine
 MEMORY_LIMIT_BYTES = 500_000_000
 START_SECONDS = 60
 ANSWER_SECONDS = 30
+LOG_LINES = 20
 STORE_IN_CONTAINER = "/data/history.arrow"
 HEALTHCHECK_FOLDER = "/home/bentoml/bento/src/deploy"
 PORT = 3000
@@ -104,7 +105,9 @@ class Container:
         try:
             self.execute(*wait, timeout_seconds=START_SECONDS)
         except CheckImpossible:
-            raise CheckImpossible(f"The service did not get ready:\n{self.read_log()}") from None
+            raise CheckImpossible(
+                f"The service did not get ready:\n{self.read_log(LOG_LINES)}"
+            ) from None
 
     def execute(self, *command: str, timeout_seconds: float = 30) -> str:
         """Return what a command inside the container writes."""
@@ -114,9 +117,10 @@ class Container:
         """Return what the engine knows of the container."""
         return self.engine.run("inspect", "--format", template, self.name)
 
-    def read_log(self) -> str:
-        """Return the end of what the service has written."""
-        return self.engine.run("logs", "--tail", "20", self.name)
+    def read_log(self, lines: int | None = None) -> str:
+        """Return what the service has written, or the last lines of it."""
+        tail = "all" if lines is None else str(lines)
+        return self.engine.run("logs", "--tail", tail, self.name, with_errors=True)
 
     def read_usage(self) -> Usages:
         """Return memory and processor time of its processes."""
@@ -158,6 +162,11 @@ class Container:
     def wait_for_end(self, timeout_seconds: float) -> int:
         """Return the exit code."""
         return int(self.engine.run("wait", self.name, timeout_seconds=timeout_seconds))
+
+    def remove(self) -> None:
+        """End and remove it, if it is there."""
+        with suppress(CheckImpossible):  # it may never have been made
+            self.engine.run("rm", "--force", self.name)
 
 
 class Questions:
@@ -225,14 +234,10 @@ def start_container(
     if history_store is not None:
         options.append(f"--volume={history_store.absolute()}:{STORE_IN_CONTAINER}:ro")
         options.append(f"--env=CREDIT_HISTORY_STORE={STORE_IN_CONTAINER}")
+    container = Container(name, port or PORT, engine)
     with ExitStack() as stack:
-        stack.callback(_remove, engine, name)
+        stack.callback(container.remove)
         engine.run("run", "--detach", *options, image)
-        yield Container(name, port or PORT, engine)
+        yield container
         if keep:
             stack.pop_all()
-
-
-def _remove(engine: Engine, name: str) -> None:
-    with suppress(CheckImpossible):  # it may never have been made
-        engine.run("rm", "--force", name)

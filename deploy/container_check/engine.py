@@ -33,19 +33,24 @@ class Engine:
     own: bool
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, *arguments: str, timeout_seconds: float = 120) -> str:
+    def run(self, *arguments: str, timeout_seconds: float = 120, with_errors: bool = False) -> str:
         """Return what `docker` with these arguments writes."""
-        command = ["docker", *arguments]
-        return run(command, self.environment, timeout_seconds=timeout_seconds).strip()
+        return run(
+            ["docker", *arguments],
+            self.environment,
+            timeout_seconds=timeout_seconds,
+            with_errors=with_errors,
+        ).strip()
 
 
 @contextmanager
-def use_engine(cache: Path, *, keep: bool) -> Iterator[Engine]:
+def use_engine(cache: Path, *, keep: bool, install: bool) -> Iterator[Engine]:
     """Return an engine; one that was started here is ended on leaving, unless it is to be kept.
 
     Args:
         cache: Folder for the images of an engine of our own.
         keep: Leave it running.
+        install: Whether apt may install it, for good.
 
     Raises:
         CheckImpossible: If none runs, and none can be started.
@@ -54,7 +59,7 @@ def use_engine(cache: Path, *, keep: bool) -> Iterator[Engine]:
         yield Engine(own=False)
         return
     _require_root()
-    _install("dockerd", PACKAGE)
+    require_program("dockerd", PACKAGE, install=install)
     with ExitStack() as stack:
         yield stack.enter_context(_start_own(cache))
         if keep:
@@ -132,19 +137,24 @@ def _require_root() -> None:
     if os.geteuid() != 0:
         raise CheckImpossible(
             "No Docker engine answers. Start one, or run this as root on Debian: then it starts "
-            "one of its own, and ends it."
+            "one of its own, and ends it (`--install` has apt install what it needs)."
         )
 
 
-def _install(program: str, package: str) -> None:
+def require_program(program: str, package: str, *, install: bool) -> None:
+    """Have a program of a Debian package there; what apt installs for it stays.
+
+    Raises:
+        CheckImpossible: If it is not there, and may not or cannot be installed.
+    """
     if shutil.which(program):
         return
+    if not install:
+        raise CheckImpossible(
+            f"`{program}` is not installed; it is in Debian's package {package}. Install it, or "
+            "give `--install`: apt does it then, and the package stays."
+        )
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-qq"], timeout_seconds=300)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
-    run(install, quiet, timeout_seconds=600)
-
-
-def install_package(program: str) -> None:
-    """Install the Debian package of a program's own name, if the program is not there."""
-    _install(program, program)
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
+    run(command, quiet, timeout_seconds=600)

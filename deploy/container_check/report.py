@@ -14,6 +14,7 @@ class Report:
     def __init__(self) -> None:
         self.passed = 0
         self.failed = 0
+        self._open: list[str] = []
 
     @contextmanager
     def time_step(self, name: str) -> Iterator[None]:
@@ -29,8 +30,15 @@ class Report:
         verdict = "pass" if holds else "FAIL"
         self.tell(f"{verdict} {title}" + (f": {found}" if found else ""))
 
+    def leave_open(self, title: str, reason: str) -> None:
+        """Print that a check has no verdict; it does not count, and is told again at the end."""
+        self._open.append(title)
+        self.tell(f"OPEN {title}: not judged, {reason}")
+
     def conclude(self) -> int:
-        """Print the last line, and return the exit code."""
+        """Print what is open and the last line, and return the exit code."""
+        for title in self._open:
+            self.tell(f"NOT JUDGED: {title}")
         self.tell(f"{self.passed} passed, {self.failed} failed")
         return 0 if self.passed and not self.failed else 1
 

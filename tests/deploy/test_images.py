@@ -113,6 +113,14 @@ def test_streamlit_and_mlflow_know_the_options_they_are_started_with() -> None:
     assert [name for name in options[MLFLOW] if f'"--{name}' not in mlflow] == []
 
 
+def test_mlflow_s_server_has_one_worker_as_decided() -> None:
+    decision = (ROOT / "docs/adr/0024-mlflows-own-server-decides.md").read_text()
+    entrypoint = dict(list_instructions(MLFLOW))["ENTRYPOINT"]
+
+    assert "`--workers 1`" in decision
+    assert '"--workers", "1"' in entrypoint
+
+
 def test_what_an_image_listens_on_is_what_it_exposes() -> None:
     for file, option in ((DASHBOARD, "--server.port="), (MLFLOW, '"--port", "')):
         instructions = dict(list_instructions(file))

@@ -25,7 +25,7 @@ SCHEMAS = [
 MANIFESTS = [path for path in sorted(KUBERNETES.glob("*.yaml")) if path.stem != "kustomization"]
 PROMTOOL = shutil.which("promtool")
 needs_promtool = pytest.mark.skipif(
-    PROMTOOL is None, reason="promtool is of Debian's package prometheus"
+    PROMTOOL is None, reason="promtool is not there: `apt-get install prometheus` (Debian, Ubuntu)"
 )
 
 

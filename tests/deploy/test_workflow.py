@@ -56,9 +56,32 @@ def test_the_order_is_checked_then_tried_then_pushed_then_told() -> None:
     assert JOBS["publish"]["needs"] == "image"
     assert JOBS["deploy"]["needs"] == ["image", "publish"]
     scripts = list_scripts("image")
-    steps = ["credit demo", "credit build", "bentoml containerize", "container-check", "save"]
+    steps = ["credit demo", "credit build", "container-check", "docker save"]
     places = [scripts.index(step) for step in steps]
     assert places == sorted(places)
+
+
+def test_the_image_that_is_pushed_is_the_one_that_was_tried() -> None:
+    tried = re.findall(r"container-check --image (\S+)", list_scripts("image"))
+    saved = re.findall(r"docker save (\S+)", list_scripts("image"))
+    pushed = re.findall(r"docker tag (\S+)", list_scripts("publish"))
+
+    assert tried == saved == pushed != []
+    assert "containerize" not in WORKFLOW.read_text()
+
+
+def test_a_release_is_of_production_which_staging_no_longer_holds() -> None:
+    (build,) = [line for line in list_scripts("image").splitlines() if "credit build" in line]
+
+    assert build.endswith("credit build --stage Production")
+
+
+def test_the_alerts_are_tested_since_promtool_is_installed_first() -> None:
+    scripts = [step.get("run", "") for step in JOBS["check"]["steps"]]
+    (installing,) = [number for number, script in enumerate(scripts) if "prometheus" in script]
+
+    assert re.search(r"apt-get install .*\bprometheus\b", scripts[installing])
+    assert installing < scripts.index(".ci/run")
 
 
 def test_only_a_tag_pushes_and_only_the_registry_s_model_is_deployed() -> None:

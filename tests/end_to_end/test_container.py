@@ -29,7 +29,11 @@ def test_the_image_passes_its_check(published: Published, tmp_path: Path) -> Non
 
     sbom, cache = tmp_path / "sbom.json", ROOT / "var" / "container-check"
     options = ["--history-store", str(published.history_store), "--sbom", str(sbom)]
-    options += ["--cache", str(cache)]  # kept for the next time: a base image takes a minute
+    options += [
+        "--install",
+        "--cache",
+        str(cache),
+    ]  # kept for the next time: a base image takes a minute
     done = subprocess.run(
         [ROOT / "deploy" / "container-check", *options],
         env=environment,

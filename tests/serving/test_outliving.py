@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from serving.outliving import find_other_workers
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,6 +26,27 @@ print("set up", flush=True)
 while not ended:
     time.sleep(0.01)
 print("ended by", ended, flush=True)
+"""
+
+UNHANDLED = """
+import signal, sys, time
+from serving.outliving import outlive
+
+signal.signal(signal.SIGTERM, getattr(signal, sys.argv[1]))
+outlive(lambda: False, 60)
+print("set up", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+FAILING = """
+import signal, sys, time
+from serving.outliving import outlive
+
+def fail():
+    raise RuntimeError("nobody knows")
+outlive(fail, 60)
+print("set up", flush=True)
+time.sleep(60)
 """
 
 MAIN = """
@@ -52,8 +75,12 @@ for other in others[1:]:
 
 
 def start(asked: Path, limit_seconds: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WORKER, str(asked), str(limit_seconds)]
-    worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return run(WORKER, str(asked), str(limit_seconds))
+
+
+def run(code: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, *arguments]
+    worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert worker.stdout is not None
     assert worker.stdout.readline() == "set up\n"
     return worker
@@ -84,6 +111,36 @@ def test_ends_after_the_limit_all_the_same(tmp_path: Path, limit_seconds: float)
         worker.communicate(timeout=20)
 
     assert time.monotonic() - began >= limit_seconds
+
+
+def test_without_a_handler_of_before_it_ends_as_if_it_had_none() -> None:
+    with run(UNHANDLED, "SIG_DFL", "60") as worker:
+        worker.send_signal(signal.SIGTERM)
+
+        assert worker.wait(20) == -signal.SIGTERM
+
+
+def test_what_ignored_the_signal_before_ignores_it_still() -> None:
+    with run(UNHANDLED, "SIG_IGN", "0.5") as worker:
+        worker.send_signal(signal.SIGTERM)
+
+        assert worker.wait(20) == 0
+
+
+def test_ends_although_it_cannot_find_out_who_asks() -> None:
+    with run(FAILING) as worker:
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=20)
+
+    assert worker.returncode == -signal.SIGTERM
+
+
+def test_nobody_asks_when_the_main_process_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    monkeypatch.setattr("os.getppid", lambda: ended.pid)
+
+    assert find_other_workers("runner") == []
 
 
 def test_finds_the_living_workers_of_other_services() -> None:
