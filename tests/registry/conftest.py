@@ -67,3 +67,10 @@ def registry(trained: Trained, tmp_path: Path) -> Registry:
     database = tmp_path / "mlflow.db"
     shutil.copy(trained.database, database)
     return Registry(database, trained.order.model_name)
+
+
+@pytest.fixture
+def three_versions(registry: Registry) -> Registry:
+    registry.add_version()
+    registry.add_version({"threshold": "0.2"})
+    return registry
