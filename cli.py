@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,7 +16,7 @@ import typer
 from commands import dashboards, models, releases, tables
 from console import complain
 from credit.errors import CreditError
-from credit.interrupt import Ending
+from credit.interrupt import Ending, postpone_ending
 
 app = typer.Typer(
     help="Credit scoring: from eight tables to a decision over HTTP.",
@@ -51,6 +52,8 @@ def main() -> NoReturn:
     """Run the command line; a failure ends with its own exit code and one clear line."""
     ending = Ending()
     ending.listen()
+    with postpone_ending():  # it tries folders out by writing, and an interrupt would leave a file
+        tempfile.gettempdir()
     _prepare_environment()
     try:
         app(prog_name="credit")
