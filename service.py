@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
+from credit.bundle import STORED_MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import CreditError
 from credit.features.catalog import FEATURE_NAMES
 from serving.answers import Answer
@@ -134,7 +134,7 @@ def load_bundle(model: bentoml.Model) -> Bundle:
 
 def locate_booster(model: bentoml.Model) -> Path:
     """Return the booster's file in the BentoML store."""
-    return Path(model.path_of(f"mlflow_model/{MODEL_FILE}"))
+    return Path(model.path_of(STORED_MODEL_FILE))
 
 
 def find_history_store(settings: Settings) -> Path | None:

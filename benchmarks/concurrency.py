@@ -22,7 +22,7 @@ import aiohttp
 import numpy as np
 from pydantic_core import from_json
 
-from credit.bundle import MODEL_FILE
+from credit.bundle import STORED_MODEL_FILE
 from credit.prediction import find_columns, predict_pd
 from loadtests.applicants import Question, read_questions
 from registry.trial import find_free_port, serve_bento
@@ -84,7 +84,7 @@ def score_offline(data: Path, settings: Settings) -> tuple[str, dict[int, float]
     import bentoml
 
     model = bentoml.models.get(f"{settings.model_name}:latest")
-    booster = load_booster(Path(model.path_of(f"mlflow_model/{MODEL_FILE}")))
+    booster = load_booster(Path(model.path_of(STORED_MODEL_FILE)))
     with open_tables(data, memory_limit=settings.memory_limit) as tables:
         population = next(name for name in POPULATIONS if name in tables.present)
         matrix = build_matrix(tables, population, build_histories(tables))

@@ -23,6 +23,9 @@ PAGE_WRITER = "document.py"
 MODEL_FILE = "artifacts/model.ubj"
 """Where the booster is inside the published model folder."""
 
+STORED_MODEL_FILE = f"mlflow_model/{MODEL_FILE}"
+"""The same inside a model of BentoML's store, as its import of MLflow models lays it."""
+
 BUNDLE_FILE = "artifacts/bundle.json"
 """Where the bundle is beside it, as `Bundle.to_metadata` writes it."""
 

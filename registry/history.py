@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from credit.errors import RegistryError
 from registry.stage import Stage
+from registry.stages import select_name
 
 RECORD_TAG = "credit.transition"
 RUNNING, FINISHED, GIVEN_UP = "RUNNING", "FINISHED", "KILLED"
@@ -181,8 +182,8 @@ def _name_experiment(name: str) -> str:
 
 def _locate_artifacts(client: MlflowClient, name: str) -> str | None:
     """Return the folder where training keeps its own; None lets a server decide."""
-    quoted = name.replace("'", "''")
-    for version in client.search_model_versions(f"name='{quoted}' and run_id != ''", max_results=1):
+    trained_ones = f"{select_name(name)} and run_id != ''"
+    for version in client.search_model_versions(trained_ones, max_results=1):
         try:
             trained = client.get_experiment(client.get_run(str(version.run_id)).info.experiment_id)
         except MlflowException:  # the run was deleted

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mlflow import MlflowClient
 
-from credit.errors import RegistryError
+from credit.errors import FingerprintMismatch, RegistryError
 from registry.history import Record, read_history
 from registry.stage import Stage
 from registry.stages import RegisteredModel, find_holder
@@ -21,8 +21,30 @@ def find_recorded_holder(client: MlflowClient, name: str, stage: Stage) -> Regis
             another, or threshold or model were changed since.
         FingerprintMismatch: If the version carries no bundle.
     """
+    return _find_recorded(client, name, stage, read_history(client, name))
+
+
+def find_standing(
+    client: MlflowClient, name: str, stage: Stage, records: Sequence[Record]
+) -> RegisteredModel | None:
+    """Return the version that holds the stage by registry and history; None if they differ.
+
+    Args:
+        client: Of the registry.
+        name: Registered model.
+        stage: Which stage.
+        records: The history, read already.
+    """
+    try:
+        return _find_recorded(client, name, stage, records)
+    except (RegistryError, FingerprintMismatch):
+        return None
+
+
+def _find_recorded(
+    client: MlflowClient, name: str, stage: Stage, records: Sequence[Record]
+) -> RegisteredModel:
     model = find_holder(client, name, stage)
-    records = read_history(client, name)
     tenure = find_tenure(records, stage)
     if tenure is None or tenure.version != model.version:
         raise RegistryError(

@@ -9,7 +9,7 @@ from pathlib import Path
 import bentoml
 import mlflow
 
-from credit.bundle import BUNDLE_FILE, MODEL_FILE, compute_fingerprint, hash_file
+from credit.bundle import BUNDLE_FILE, MODEL_FILE, STORED_MODEL_FILE, compute_fingerprint, hash_file
 from credit.errors import BuildFailed
 from registry.bento_store import (
     Kind,
@@ -22,8 +22,6 @@ from registry.bento_store import (
 from registry.published_bundle import find_differences
 from registry.stage import Stage
 from registry.stages import RegisteredModel
-
-MODEL_FOLDER = "mlflow_model"
 
 
 def import_model(model: RegisteredModel, tracking_uri: str, stage: Stage = Stage.STAGING) -> str:
@@ -119,5 +117,5 @@ def _is_whole(tag: str, metadata: Mapping[str, str]) -> bool:
     stored = get_model(tag)
     if stored is None or stored.info.metadata != metadata:
         return False
-    file = Path(stored.path_of(f"{MODEL_FOLDER}/{MODEL_FILE}"))
+    file = Path(stored.path_of(STORED_MODEL_FILE))
     return file.is_file() and hash_file(file) == metadata["model_sha256"]

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 
 from mlflow import MlflowClient
 
-from credit.errors import FingerprintMismatch, GateFailed, RegistryError
-from registry.gate.report import Check, GateReport, Verdict
+from credit.errors import GateFailed
+from registry.gate.finding import pass_if
+from registry.gate.report import Check, GateReport
 from registry.history import Action, Record, read_history, require_experiment
-from registry.holder import find_recorded_holder
+from registry.holder import find_standing
 from registry.stage import Stage
 from registry.stages import load_version
 from registry.tenure import find_held, find_tenure, list_tenures
@@ -64,9 +65,10 @@ def promote(
         ),
     )
     records = read_history(client, name)
-    standing = _find_standing(client, name, request.stage, records)
-    if standing and standing.transition.version == version:
-        return Outcome(model, standing, None, completed)
+    standing = find_standing(client, name, request.stage, records)
+    tenure = find_tenure(records, request.stage)
+    if standing and tenure and standing.version == version:
+        return Outcome(model, tenure.record, None, completed)
     require_free(model, request.stage, records)
     report = judge(version, _find_champion(records, request.stage), request.stage)
     if request.stage is Stage.PRODUCTION:
@@ -87,18 +89,6 @@ def promote(
     return Outcome(model, carry_out(client, name, transition, records), report, completed)
 
 
-def _find_standing(
-    client: MlflowClient, name: str, stage: Stage, records: Sequence[Record]
-) -> Record | None:
-    """Return what put the version into the stage that holds it; None if the registry differs."""
-    try:
-        model = find_recorded_holder(client, name, stage)
-    except (RegistryError, FingerprintMismatch):
-        return None
-    tenure = find_tenure(records, stage)
-    return tenure.record if tenure and tenure.version == model.version else None
-
-
 def _find_champion(records: Sequence[Record], stage: Stage) -> str | None:
     """Return whom a challenger is compared with: who holds the stage, else who is in Production."""
     held = find_held(records)
@@ -114,7 +104,7 @@ def _check_staging(version: str, records: Sequence[Record]) -> Check:
         title="was in Staging before",
         figure="yes" if was_staging else "no",
         limit="yes",
-        verdict=Verdict.PASSED if was_staging else Verdict.FAILED,
+        verdict=pass_if(was_staging),
         detail=""
         if was_staging
         else f"Promote it to Staging first: `credit promote {version} --to Staging`.",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from mlflow import MlflowClient
 
-from credit.errors import FingerprintMismatch, RegistryError
+from credit.errors import RegistryError
 from registry.history import Action, Record, Transition, read_history
-from registry.holder import find_recorded_holder, require_as_recorded
+from registry.holder import find_standing, require_as_recorded
 from registry.stage import Stage
 from registry.stages import RegisteredModel, load_version
 from registry.tenure import find_previous
@@ -48,7 +48,7 @@ def roll_back(
 
     completed = complete_interrupted(client, name, is_asked_for)
     records = read_history(client, name)
-    standing = _find_standing(client, name, request.stage)
+    standing = find_standing(client, name, request.stage, records)
     last = next(
         (item for item in reversed(records) if item.transition.stage is request.stage), None
     )
@@ -67,14 +67,6 @@ def roll_back(
 
 def _is_rollback(moved: Transition, stage: Stage) -> bool:
     return moved.action is Action.ROLL_BACK and moved.stage is stage
-
-
-def _find_standing(client: MlflowClient, name: str, stage: Stage) -> RegisteredModel | None:
-    """Return the version that holds the stage by registry and history; None if they differ."""
-    try:
-        return find_recorded_holder(client, name, stage)
-    except (RegistryError, FingerprintMismatch):
-        return None
 
 
 def _choose_target(

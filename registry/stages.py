@@ -127,12 +127,17 @@ def has_version(client: MlflowClient, name: str, version: str) -> bool:
     return any(str(item.version) == version for item in _list_versions(client, name))
 
 
-def _list_versions(client: MlflowClient, name: str) -> list[ModelVersion]:
+def select_name(name: str) -> str:
+    """Return the condition by which MLflow finds a registered model."""
     quoted = name.replace("'", "''")
+    return f"name='{quoted}'"
+
+
+def _list_versions(client: MlflowClient, name: str) -> list[ModelVersion]:
     versions: list[ModelVersion] = []
     token = None
     while token is None or token:
-        page = client.search_model_versions(f"name='{quoted}'", page_token=token)
+        page = client.search_model_versions(select_name(name), page_token=token)
         versions += page
         token = page.token or ""
     return versions
@@ -140,8 +145,7 @@ def _list_versions(client: MlflowClient, name: str) -> list[ModelVersion]:
 
 def _find_aliases(client: MlflowClient, name: str) -> dict[str, str]:
     """Return the version of each alias; no alias where nobody registered the model."""
-    quoted = name.replace("'", "''")
-    registered = client.search_registered_models(f"name='{quoted}'", max_results=1)
+    registered = client.search_registered_models(select_name(name), max_results=1)
     aliases = registered[0].aliases if registered else {}
     return {alias: str(version) for alias, version in aliases.items()}
 

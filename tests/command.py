@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 START_SECONDS = 120
 END_SECONDS = 60
 
@@ -72,6 +74,17 @@ class Home:
             self.cwd,
             self.environment | settings,
         )
+
+    def find_processes(self) -> list[psutil.Process]:
+        """Return every process that works with these stores."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("BENTOML_HOME") == str(self.bentoml):
+                    found.append(process)
+            except psutil.Error:
+                continue  # somebody else's, or gone
+        return found
 
     def find_leftovers(self) -> list[Path]:
         """Return what only a command that still runs may have lying about."""

@@ -6,19 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from registry.trial import find_free_port
 from tests.command import Home
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
-
-
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def is_answering(url: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
+from credit.bundle import hash_file
 from credit.contract import HISTORY_TABLES
 from credit.store_manifest import SourceFile
 from training.table_files import find_tables
@@ -22,10 +22,5 @@ def hash_sources(data: Path, tables: Collection[str] = HISTORY_TABLES) -> dict[s
         UnreadableTable: If the download is not a sound archive.
     """
     paths = {table: file.path for table, file in find_tables(data).items() if table in tables}
-    hashes = {path: _hash_file(path) for path in sorted(set(paths.values()))}
+    hashes = {path: hash_file(path) for path in sorted(set(paths.values()))}
     return {table: SourceFile(file=path.name, sha256=hashes[path]) for table, path in paths.items()}
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

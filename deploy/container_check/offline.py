@@ -11,7 +11,7 @@ from typing import Any
 import bentoml
 import numpy as np
 
-from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
+from credit.bundle import STORED_MODEL_FILE, Bundle, compute_fingerprint
 from credit.contract import TABLES
 from credit.contract.encoding import encode_columns
 from credit.features.application import compute_application_features
@@ -54,7 +54,7 @@ def expect(bento: bentoml.Bento, history_store: Path | None, applicants: int) ->
     model = bentoml.models.get(tag)
     bundle = Bundle.from_metadata(model.info.metadata)
     bundle.require_fingerprint(compute_fingerprint())
-    booster = load_booster(Path(model.path_of(f"mlflow_model/{MODEL_FILE}")))
+    booster = load_booster(Path(model.path_of(STORED_MODEL_FILE)))
     rows = make_applicants(applicants)
     cells = {name: [row.get(name) for row in rows] for name in APPLICATION.column_names}
     columns = encode_columns(APPLICATION, cells)

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -35,6 +34,7 @@ from credit.features.catalog import (
     empty_history,
 )
 from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, SourceFile, StoreManifest
+from registry.trial import find_free_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120
@@ -314,13 +314,6 @@ def service(start_service: Start, published: Published) -> Iterator[Service]:
     """The service with the published model and its history store."""
     with start_service(published.bentoml_home, published.history_store) as running:
         yield running
-
-
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def run_serve(

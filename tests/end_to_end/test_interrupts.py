@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import psutil
 import pyarrow.parquet as pq
 import pytest
 import xgboost
@@ -25,7 +24,7 @@ from bentoml._internal.models import ModelStore
 from bentoml.exceptions import NotFound
 from mlflow import MlflowClient
 
-from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
+from credit.bundle import MODEL_FILE, STORED_MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import RegistryError
 from demo import DemoTables, make_demo_tables
 from registry.holder import find_recorded_holder
@@ -126,19 +125,7 @@ def require_clean_end(home: Home, finished: Finished) -> None:
     # Before it Python may tell of a callback that the interrupt came upon.
     assert finished.err.endswith("credit: interrupted; nothing is left half-written.\n")
     assert home.find_leftovers() == []
-    assert find_processes(home) == []
-
-
-def find_processes(home: Home) -> list[psutil.Process]:
-    """Return every process that works with the home's stores."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("BENTOML_HOME") == str(home.bentoml):
-                found.append(process)
-        except psutil.Error:
-            continue  # somebody else's, or gone
-    return found
+    assert home.find_processes() == []
 
 
 def require_sound_registry(home: Home) -> None:
@@ -167,7 +154,7 @@ def require_sound_stores(home: Home) -> None:
                 continue
             assert not items or store.get(folder.name) is not None
     for model in ModelStore(home.bentoml / "models").list(None) if home.bentoml.exists() else []:
-        xgboost.Booster(model_file=model.path_of(f"mlflow_model/{MODEL_FILE}"))
+        xgboost.Booster(model_file=model.path_of(STORED_MODEL_FILE))
 
 
 @choose_moments([there(".made.partial-*"), there(".made.partial-*/bureau.csv")], longest_s=4)
@@ -277,7 +264,7 @@ def test_an_interrupted_demo_stops_its_service_and_the_next_one_arrives(
     assert '"decision"' in finished.out
     staging = find_staging(home)
     assert staging.version == str(registered + 1)
-    assert find_processes(home) == []
+    assert home.find_processes() == []
 
 
 @pytest.mark.slow

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import psutil
 import pytest
 import xgboost
 from bentoml._internal.bento import BentoStore
 from bentoml._internal.models import ModelStore
 from mlflow import MlflowClient
 
-from credit.bundle import MODEL_FILE
+from credit.bundle import STORED_MODEL_FILE
 from registry.bento_store import NOTES
 from registry.history import find_breaks, read_history
 from registry.holder import find_recorded_holder
@@ -102,20 +101,9 @@ def kill_at_random(home: Home, command: Command, generator: np.random.Generator)
 def wait_for_orphans(home: Home) -> None:
     """Wait for what the killed command had started, as `bentoml build`."""
     deadline_s = time.monotonic() + ORPHAN_SECONDS
-    while find_processes(home):
+    while home.find_processes():
         assert time.monotonic() < deadline_s
         time.sleep(0.1)
-
-
-def find_processes(home: Home) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("BENTOML_HOME") == str(home.bentoml):
-                found.append(process)
-        except psutil.Error:
-            continue  # somebody else's, or gone
-    return found
 
 
 def require_one_truth(home: Home, version: str) -> None:
@@ -138,7 +126,7 @@ def require_whole_stores(home: Home, version: str) -> None:
     """Every item can be loaded, the latest Bento is of the version, and no note is left."""
     bentos, models = BentoStore(home.bentoml / "bentos"), ModelStore(home.bentoml / "models")
     for model in models.list():
-        xgboost.Booster(model_file=Path(model.path_of(f"mlflow_model/{MODEL_FILE}")))
+        xgboost.Booster(model_file=Path(model.path_of(STORED_MODEL_FILE)))
     for bento in bentos.list():
         assert bento.info.all_models
 

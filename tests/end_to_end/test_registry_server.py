@@ -12,7 +12,7 @@ import pytest
 from bentoml._internal.models import ModelStore
 from mlflow import MlflowClient
 
-from credit.bundle import BUNDLE_FILE, MODEL_FILE, Bundle, hash_file
+from credit.bundle import BUNDLE_FILE, MODEL_FILE, STORED_MODEL_FILE, Bundle, hash_file
 from tests.command import Finished, Home
 from tests.servers import start_mlflow_server, start_postgres
 
@@ -94,7 +94,7 @@ def test_the_imported_model_is_the_one_the_server_keeps(travelled: Travelled) ->
     stored = ModelStore(travelled.home.bentoml / "models").get(f"{MODEL}:mlflow-v1")
 
     assert Bundle.from_metadata(stored.info.metadata) == travelled.bundle
-    travelled.bundle.require_model_file(Path(stored.path_of(f"mlflow_model/{MODEL_FILE}")))
+    travelled.bundle.require_model_file(Path(stored.path_of(STORED_MODEL_FILE)))
 
 
 def test_the_server_answers_nobody_who_calls_it_by_another_name(travelled: Travelled) -> None:

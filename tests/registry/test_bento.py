@@ -13,7 +13,7 @@ import bentoml
 import pytest
 from bentoml.exceptions import NotFound
 
-from credit.bundle import BUNDLE_FILE, MODEL_FILE, Bundle
+from credit.bundle import BUNDLE_FILE, MODEL_FILE, STORED_MODEL_FILE, Bundle
 from credit.errors import BuildFailed, FingerprintMismatch
 from registry.bento import build_bento
 from registry.bento_store import NOTES, Kind, discard_unfinished, writing
@@ -46,7 +46,7 @@ def model(registry: Registry) -> RegisteredModel:
 
 
 def find_file(tag: str) -> Path:
-    return Path(bentoml.models.get(tag).path_of(f"mlflow_model/{MODEL_FILE}"))
+    return Path(bentoml.models.get(tag).path_of(STORED_MODEL_FILE))
 
 
 def list_leftovers() -> list[str]:
@@ -116,7 +116,7 @@ def truncate(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [truncate, Path.unlink], ids=["truncated", "deleted"])
-@pytest.mark.parametrize("file", [f"mlflow_model/{MODEL_FILE}", "model.yaml"])
+@pytest.mark.parametrize("file", [STORED_MODEL_FILE, "model.yaml"])
 def test_half_a_copy_is_replaced(
     model: RegisteredModel,
     registry: Registry,
