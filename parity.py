@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from credit.cost import Probabilities
 from credit.decision import refuse
 from credit.errors import ParityBroken
 from credit.pseudonym import read_key
+from credit.temporary_folder import open_temporary_folder
 from registry.parity import Agreement, Verdicts, ask_service, compare
 from registry.stage import Stage
 from registry.trial import find_free_port, serve_bento
@@ -104,9 +104,9 @@ def ask_offline(order: ParityOrder, settings: Settings, say: Say) -> AskedOfflin
     model = find_recorded_holder(client, settings.model_name, order.stage)
     say(f"Comparing version {model.version} of {model.name}, which is {order.stage}")
     registered = client.get_model_version(model.name, model.version)
-    with tempfile.TemporaryDirectory(prefix="credit-parity-") as folder:
+    with open_temporary_folder("credit-parity-") as folder:
         try:
-            return _ask_evidence(order, settings, VersionEvidence(client, registered, Path(folder)))
+            return _ask_evidence(order, settings, VersionEvidence(client, registered, folder))
         except EvidenceMissing as error:
             raise ParityBroken(str(error)) from None
 

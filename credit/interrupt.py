@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,8 +60,11 @@ class Ending:
 def postpone_ending() -> Iterator[None]:
     """Hold ending signals back until the block is done; for what must not be done by halves.
 
-    Only the main thread may do this, since signals arrive there.
+    In another thread it does nothing, since signals arrive in the main one.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     arrived: list[int] = []
     handlers = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
     for number, handler in handlers.items():

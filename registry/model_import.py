@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import mlflow
 
 from credit.bundle import BUNDLE_FILE, MODEL_FILE, STORED_MODEL_FILE, compute_fingerprint, hash_file
 from credit.errors import BuildFailed
+from credit.temporary_folder import open_temporary_folder
 from registry.bento_store import (
     Kind,
     discard,
@@ -65,9 +65,9 @@ def _require_registered_files(model: RegisteredModel) -> None:
     Raises:
         BuildFailed: If either cannot be read, or is not what the version's tags say.
     """
-    with tempfile.TemporaryDirectory(prefix="credit-model-") as folder:
-        _require_registered_booster(model, Path(folder))
-        _require_registered_bundle(model, Path(folder))
+    with open_temporary_folder("credit-model-") as folder:
+        _require_registered_booster(model, folder)
+        _require_registered_bundle(model, folder)
 
 
 def _require_registered_booster(model: RegisteredModel, folder: Path) -> None:

@@ -6,7 +6,6 @@ Two flavors read the same booster: `python_function`, which answers with decisio
 from __future__ import annotations
 
 import json
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from mlflow.types import ColSpec, DataType, Schema
 
 import credit
 from credit.bundle import BUNDLE_FILE, MODEL_FILE, Bundle
+from credit.temporary_folder import open_temporary_folder
 
 CODE = Path(__file__).with_name("pyfunc_model.py")
 KERNEL = Path(credit.__file__).parent
@@ -51,10 +51,8 @@ def save_model(
         model_class="xgboost.core.Booster",
         model_format="ubj",
     )
-    with tempfile.TemporaryDirectory(prefix="credit-model-") as folder:
-        model_file, bundle_file = (
-            Path(folder, Path(name).name) for name in (MODEL_FILE, BUNDLE_FILE)
-        )
+    with open_temporary_folder("credit-model-") as folder:
+        model_file, bundle_file = (folder / Path(name).name for name in (MODEL_FILE, BUNDLE_FILE))
         booster.save_model(model_file)
         bundle_file.write_text(json.dumps(bundle.to_metadata(), indent=1))
         mlflow.pyfunc.save_model(

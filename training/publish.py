@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -27,6 +25,7 @@ from numpy.typing import NDArray
 
 from credit.bundle import Bundle
 from credit.errors import RegistryError
+from credit.temporary_folder import open_temporary_folder
 from training import model_folder
 from training.tracking import locate_database, quiet_mlflow
 
@@ -164,12 +163,12 @@ def _log_dataset(dataset: TrainingDataset) -> None:
 
 
 def _log_files(files: Mapping[str, bytes]) -> None:
-    with tempfile.TemporaryDirectory(prefix="credit-run-") as folder:
+    with open_temporary_folder("credit-run-") as folder:
         for name, content in files.items():
-            path = Path(folder) / name
+            path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        mlflow.log_artifacts(folder)
+        mlflow.log_artifacts(str(folder))
 
 
 def _require_registered_model(client: MlflowClient, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +11,7 @@ import duckdb
 
 from credit.contract import HISTORY_TABLES, TABLES, Column, Kind
 from credit.errors import UnreadableTable
+from credit.temporary_folder import open_temporary_folder
 from training.check_queries import (
     Fault,
     build_cell_query,
@@ -70,10 +70,10 @@ def check_tables(
     findings: list[Finding] = []
     rows: dict[str, int] = {}
     with (
-        tempfile.TemporaryDirectory(prefix="credit-check-") as folder,
-        connect(Path(folder), memory_limit=memory_limit, threads=threads) as connection,
+        open_temporary_folder("credit-check-") as folder,
+        connect(folder, memory_limit=memory_limit, threads=threads) as connection,
     ):
-        checker = _TableChecker(connection, Path(folder))
+        checker = _TableChecker(connection, folder)
         for table in TABLES:
             if on_table is not None:
                 on_table(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import duckdb
 
 from credit.contract import TABLES, Column, Kind
 from credit.errors import ContractViolation, TableMissing
+from credit.temporary_folder import open_temporary_folder
 from training.interruption import interrupted_by_ctrl_c
 from training.table_files import find_tables, unpack
 from training.table_scan import Scan, open_scan, quote_name, quote_text
@@ -74,12 +74,12 @@ def open_tables(
             "whose outcome is known: put application_train.csv (.csv.zip, .parquet) there."
         )
     with (
-        tempfile.TemporaryDirectory(prefix="credit-tables-") as folder,
-        connect(Path(folder), memory_limit=memory_limit, threads=threads) as connection,
+        open_temporary_folder("credit-tables-") as folder,
+        connect(folder, memory_limit=memory_limit, threads=threads) as connection,
     ):
         scans: dict[str, Scan] = {}
         for name, file in found.items():
-            scans[name] = open_scan(connection, unpack(file, Path(folder)), file.label)
+            scans[name] = open_scan(connection, unpack(file, folder), file.label)
             _create_view(connection, scans[name])
         missing = tuple(table for table in TABLES if table not in found)
         yield Tables(connection, scans, missing)

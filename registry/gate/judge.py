@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 from mlflow.exceptions import MlflowException
 
 from credit.errors import RegistryError
+from credit.temporary_folder import open_temporary_folder
 from registry.gate.behaviour import (
     look_at_batch,
     look_at_monotony,
@@ -84,12 +84,12 @@ def judge_promotion(
         RegistryError: If the challenger is not there.
     """
     mlflow.set_tracking_uri(tracking_uri)
-    with tempfile.TemporaryDirectory(prefix="credit-gate-") as folder, _no_progress_bar():
-        challenger = _open_version(client, model_name, version, Path(folder) / "challenger")
+    with open_temporary_folder("credit-gate-") as folder, _no_progress_bar():
+        challenger = _open_version(client, model_name, version, folder / "challenger")
         champion = (
             None
             if champion_version is None
-            else _open_champion(client, model_name, champion_version, Path(folder) / "champion")
+            else _open_champion(client, model_name, champion_version, folder / "champion")
         )
         checks = tuple(_look_at_all(Case(challenger, champion, limits)))
     return GateReport(

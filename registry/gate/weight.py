@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.prediction import find_columns
+from credit.temporary_folder import open_temporary_folder
 from registry.gate.evidence import EvidenceMissing, VersionEvidence
 from registry.gate.finding import Case, Finding, pass_if
 from registry.gate.probe import BATCH
@@ -67,8 +67,8 @@ def weigh(version: VersionEvidence, features: NDArray[np.float32]) -> Weight:
     """
     columns = find_columns(version.booster)
     taken = features if columns is None else features.take(columns, axis=1)
-    with tempfile.TemporaryDirectory(prefix="credit-gate-") as folder:
-        rows = Path(folder) / "rows.npy"
+    with open_temporary_folder("credit-gate-") as folder:
+        rows = folder / "rows.npy"
         np.save(rows, taken)
         found = _probe(version, rows)
     return Weight(size_mb=version.model_file.stat().st_size / 1e6, **found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunStatus, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
+from credit.temporary_folder import open_temporary_folder
 from training.comparison.row import Row
 from training.evidence.drawing import render_png
 from training.evidence.section import Section
@@ -94,9 +94,9 @@ def log_numbers(
 def log_section(client: MlflowClient, run_id: str, section: Section, note: str) -> None:
     """Keep the section with the run as files, and the note where MLflow shows it at a glance."""
     client.set_tag(run_id, MLFLOW_RUN_NOTE, note)
-    with tempfile.TemporaryDirectory() as folder:
-        write_section(section, Path(folder))
-        client.log_artifacts(run_id, folder)
+    with open_temporary_folder("credit-run-") as folder:
+        write_section(section, folder)
+        client.log_artifacts(run_id, str(folder))
 
 
 def write_section(section: Section, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from credit.contract import Column, Kind
+from credit.temporary_folder import open_temporary_folder
 from training.table_files import find_tables, unpack
 from training.table_scan import Scan, open_scan, quote_name
 from training.tables import connect
@@ -54,13 +54,13 @@ def open_readable(
     """
     files = find_tables(source)
     with (
-        tempfile.TemporaryDirectory(prefix="credit-report-") as folder,
-        connect(Path(folder), memory_limit=memory_limit) as connection,
+        open_temporary_folder("credit-report-") as folder,
+        connect(folder, memory_limit=memory_limit) as connection,
     ):
         scans: dict[str, Scan] = {}
         for name, file in files.items():
             if name not in unreadable:
-                scans[name] = open_scan(connection, unpack(file, Path(folder)), file.label)
+                scans[name] = open_scan(connection, unpack(file, folder), file.label)
                 _create_view(connection, scans[name])
         yield ReadableTables(connection, scans)
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
-import tempfile
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +26,7 @@ from pyspark.sql import SparkSession
 
 from credit.errors import EngineFailed
 from credit.interrupt import postpone_ending
+from credit.temporary_folder import open_temporary_folder
 from training.engines.java import find_java_home
 from training.engines.spark_settings import keep_files_in
 
@@ -58,13 +57,12 @@ def start_spark(settings: Mapping[str, str]) -> Iterator[Spark]:
     """
     # PySpark's own tests, which it loads, find pandas too new; nothing here goes through pandas.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-    with tempfile.TemporaryDirectory(prefix="credit-spark-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with open_temporary_folder("credit-spark-", ignore_cleanup_errors=True) as folder:
         log = folder / "spark.log"
         configuration = SparkConf(loadDefaults=False)
         configuration.setAll([*settings.items(), *keep_files_in(folder).items()])
         with ExitStack() as stack:
-            with _postponing():
+            with postpone_ending():
                 gateway = _launch(configuration, folder, log)
                 stack.enter_context(_ending(gateway))
             caller = stack.enter_context(ThreadPoolExecutor(1, "spark"))
@@ -115,12 +113,6 @@ def _find_cause(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines()
     errors = (line.partition(" ERROR ")[2] for line in lines if " ERROR " in line)
     return next(errors, lines[0] if lines else "Java says nothing").strip()
-
-
-def _postponing() -> AbstractContextManager[None]:
-    """Hold signals back: a process that is started at that moment would outlive us."""
-    main = threading.current_thread() is threading.main_thread()
-    return postpone_ending() if main else nullcontext()
 
 
 @contextmanager
