@@ -30,19 +30,22 @@ from starlette.routing import Route
 from credit.bundle import STORED_MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import CreditError
 from credit.features.catalog import FEATURE_NAMES
+from credit.pseudonym import provide_key
 from serving.answers import Answer
 from serving.applicant import describe_features
 from serving.coalescer import Coalescer
+from serving.decider import Decider
+from serving.decision_log import DecisionLog
 from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
-from serving.metrics import DecisionMetrics, RunnerMetrics
+from serving.log_writer import LogWriter
+from serving.metrics import DecisionMetrics, LogMetrics, RunnerMetrics
 from serving.openapi import complete_openapi
 from serving.outliving import find_other_workers, outlive
 from serving.predictor import Predictor
 from serving.rejection import RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all
 from serving.runner_call import RunnerCall, RunnerUnavailable
-from serving.scorer import Scorer
 from serving.state import describe_health, describe_model
 from serving.store_fetching import fetch_store
 from settings import Settings
@@ -165,6 +168,31 @@ def open_history_store(path: Path | None) -> HistoryStore:
     return store
 
 
+def open_log_writer(settings: Settings, bundle: Bundle) -> LogWriter | None:
+    """Return what writes decisions down; None if the log is off.
+
+    Raises:
+        LogUnavailable: If the log cannot be opened.
+        PseudonymKeyUnusable: If clients cannot be given pseudonyms.
+    """
+    if settings.decision_log is None:
+        logger.warning("CREDIT_DECISION_LOG is off: no decision is recorded.")
+        return None
+    key = (
+        provide_key(settings.pseudonym_key_text, settings.pseudonym_key_file)
+        if settings.log_pseudonyms
+        else None
+    )
+    return LogWriter(
+        DecisionLog.open(settings.decision_log, settings.log_durability),
+        bundle,
+        key,
+        settings.log_policy,
+        LogMetrics(),
+        most_waiting=MAX_WAITING_ROWS,
+    )
+
+
 def freeze_garbage() -> None:
     """Exempt what was loaded at start from garbage collection, whose pauses clients would feel."""
     gc.collect()
@@ -277,16 +305,17 @@ class CreditScoring:
         self.bundle = load_bundle(self.model)
         self.store = open_history_store(find_history_store(settings))
         self.call_runner = RunnerCall(self.predict_remotely)
-        applicants = Coalescer(
-            Scorer(self.store, self.call_runner).score,
+        self.log_writer = open_log_writer(settings, self.bundle)
+        cases = Coalescer(
+            Decider(self.store, self.call_runner, self.bundle).decide,
             max_batch_rows=MAX_BATCH_ROWS,
             max_waiting_rows=MAX_WAITING_ROWS,
             outages=(RunnerUnavailable,),
+            after=self.log_writer.record if self.log_writer else None,
         )
         self.histories = HistoryComputation()
-        self.predictor = Predictor(
-            applicants, self.histories.compute, self.bundle, DecisionMetrics()
-        )
+        metrics = DecisionMetrics(self.bundle.model_version)
+        self.predictor = Predictor(cases, self.histories.compute, self.bundle, metrics)
 
     @bentoml.on_deployment
     @staticmethod
@@ -297,9 +326,12 @@ class CreditScoring:
             load_bundle(model)
             store = find_history_store(settings)
             open_history_store(store)
+            if settings.decision_log is not None:
+                DecisionLog.open(settings.decision_log, settings.log_durability).close()
         except CreditError as error:
             raise BentoMLException(str(error)) from None
         os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
+        os.environ["CREDIT_HOME"] = str(settings.home.absolute())  # a Bento's workers run elsewhere
         if store is not None:
             # Workers read the file that was checked, and do not fetch another one.
             os.environ["CREDIT_HISTORY_STORE"] = str(store)
@@ -307,6 +339,11 @@ class CreditScoring:
     @bentoml.on_startup
     def freeze_garbage(self) -> None:
         freeze_garbage()
+
+    @bentoml.on_shutdown
+    def close_log(self) -> None:
+        if self.log_writer is not None:
+            self.log_writer.close()
 
     async def __is_ready__(self) -> bool:
         """Return whether histories can be computed, and the runner answers within a second."""

@@ -87,6 +87,32 @@ class Settings(BaseSettings):
         ),
     )
 
+    decision_log_location: str | None = Field(
+        None,
+        min_length=1,
+        validation_alias="CREDIT_DECISION_LOG",
+        description="Database of the decision log, sqlite:///FILE or postgresql://USER@HOST/NAME, "
+        "or off; default: decisions.db in home.",
+    )
+    log_durability: Literal["process", "power"] = Field(
+        "process",
+        description="What a recorded decision survives in SQLite: the end of every process at any "
+        "moment, or the machine's too, which waits for the disk.",
+    )
+    log_policy: Literal["refuse", "answer"] = Field(
+        "refuse",
+        description="When the decision log takes nothing: answer 503, or answer all the same and "
+        "count what is not recorded.",
+    )
+    log_pseudonyms: bool = Field(
+        default=True, description="Whether clients have pseudonyms in the decision log."
+    )
+    previous_pseudonym_keys: SecretStr | None = Field(
+        None,
+        description="Keys that pseudonyms were made with before, with commas between them: a "
+        "client's decisions of that time are found by them.",
+    )
+
     service_url: str = Field(
         "http://127.0.0.1:3000",
         pattern=r"^https?://[^/]",
@@ -103,6 +129,12 @@ class Settings(BaseSettings):
         """Where `credit train` writes them: what was set, or the default if that is a URL."""
         is_url = "://" in self.history_store
         return self.home / "history.arrow" if is_url else Path(self.history_store)
+
+    @property
+    def decision_log(self) -> str | None:
+        """Database of the decision log; None: nothing is recorded."""
+        location = self.decision_log_location or f"sqlite:///{self.home.absolute()}/decisions.db"
+        return None if location == "off" else location
 
     @property
     def pseudonym_key_text(self) -> str | None:

@@ -15,8 +15,8 @@ class Decision(StrEnum):
     REFUSED = "REFUSED"
 
 
-def refuse(pd: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
-    """Return who is refused, shape of `pd`: everyone at or above the threshold."""
+def refuse(pd: NDArray[np.float64], threshold: float | NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return who is refused, shape of `pd`: everyone at or above their, or the one, threshold."""
     return pd >= threshold
 
 

@@ -17,7 +17,8 @@ CreditError                 1   500
 ├── ExplanationWrong       16   500   contributions do not add up to what the model says
 ├── GateFailed             17   409   a check refuses the model version for the stage
 ├── PseudonymKeyUnusable   18   500   the key that hides who the clients are is none
-└── ParityBroken           19   500   a source does not say what the training process said
+├── ParityBroken           19   500   a source does not say what the training process said
+└── LogUnavailable         24   503   the decision log cannot be opened, written or read
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -149,3 +150,10 @@ class ParityBroken(CreditError):
 
     exit_code = 19
     http_status = 500
+
+
+class LogUnavailable(CreditError):
+    """The decision log cannot be opened, written or read: what is not recorded is not answered."""
+
+    exit_code = 24
+    http_status = 503

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from credit.decision import Decision
+from serving.coverage import Coverage
+from serving.data_quality import DataQuality
 from serving.rejection import ErrorDetail
 
 RETRY_AFTER_SECONDS = 1
@@ -28,6 +30,8 @@ class Answer(BaseModel):
     refer_to_person: bool
     request_id: str
     model_version: str
+    coverage: Coverage
+    data_quality: DataQuality
 
 
 class RowRejection(BaseModel):

@@ -41,6 +41,8 @@ Applicant = make_row_model(
 def check_applicant(row: object, location: Location) -> dict[str, Cell]:
     """Return every application column's cell; fields that were not sent are None.
 
+    Categories come in the contract's spelling, whichever was sent.
+
     Args:
         row: One decoded JSON value.
         location: Where the row stands in the request; faults are located below it.

@@ -14,6 +14,7 @@ from credit.errors import CreditError
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 BatchCall = Callable[[Sequence[Row]], Awaitable[Sequence[Answer]]]
+AfterCall = Callable[[Sequence[Row], Sequence[Answer]], Awaitable[None]]
 
 
 class QueueFull(CreditError):
@@ -42,6 +43,8 @@ class Coalescer(Generic[Row, Answer]):
         max_waiting_rows: Rows that may wait; callers beyond it get `QueueFull`.
         outages: Errors of `call` that are nobody's rows' fault. Other errors make each caller of
             the batch be called for alone, so that a poisonous row fails only its own caller.
+        after: What is done with a batch and its answers before they are handed out, while the next
+            batch is called for already. Its errors are everybody's in the batch.
     """
 
     def __init__(
@@ -51,11 +54,14 @@ class Coalescer(Generic[Row, Answer]):
         max_batch_rows: int,
         max_waiting_rows: int,
         outages: tuple[type[Exception], ...] = (),
+        after: AfterCall[Row, Answer] | None = None,
     ) -> None:
         self._call = call
         self._max_batch_rows = max_batch_rows
         self._max_waiting_rows = max_waiting_rows
         self._outages = outages
+        self._after = after
+        self._finishing: set[asyncio.Task[None]] = set()
         self._waiting: deque[_Job[Row, Answer]] = deque()
         self._waiting_rows = 0
         self._draining: asyncio.Task[None] | None = None
@@ -93,6 +99,8 @@ class Coalescer(Generic[Row, Answer]):
         if self._draining is not None:
             self._draining.cancel()
             await asyncio.wait([self._draining])
+        if self._finishing:
+            await asyncio.wait(self._finishing)
 
     async def _drain(self) -> None:
         batch: list[_Job[Row, Answer]] = []
@@ -125,8 +133,9 @@ class Coalescer(Generic[Row, Answer]):
 
     async def _answer(self, batch: list[_Job[Row, Answer]]) -> Exception | None:
         """Answer everyone in the batch; return the outage that prevented it, if one did."""
+        rows = [row for job in batch for row in job.rows]
         try:
-            answers = await self._call_for([row for job in batch for row in job.rows])
+            answers = await self._call_for(rows)
         except self._outages as outage:
             _fail(batch, outage)
             return outage
@@ -135,8 +144,32 @@ class Coalescer(Generic[Row, Answer]):
                 return await self._answer_one_by_one(batch)
             _fail(batch, error)
         else:
-            _hand_out(batch, answers)
+            self._begin_to_finish(batch, rows, answers)
         return None
+
+    def _begin_to_finish(
+        self, batch: list[_Job[Row, Answer]], rows: list[Row], answers: Sequence[Answer]
+    ) -> None:
+        if self._after is None:
+            _hand_out(batch, answers)
+            return
+        finishing = self._finish(batch, self._after(rows, answers), answers)
+        task = asyncio.get_running_loop().create_task(finishing)
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+
+    async def _finish(
+        self, batch: list[_Job[Row, Answer]], after: Awaitable[None], answers: Sequence[Answer]
+    ) -> None:
+        try:
+            await after
+        except Exception as error:  # noqa: BLE001 -- handed to the callers, who raise it
+            _fail(batch, error)
+        else:
+            _hand_out(batch, answers)
+        finally:
+            for job in batch:
+                job.answers.cancel()  # what is done already stays as it is
 
     async def _answer_one_by_one(self, batch: list[_Job[Row, Answer]]) -> Exception | None:
         outage: Exception | None = None

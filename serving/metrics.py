@@ -6,42 +6,87 @@ Metrics register themselves when they are made, so each process makes its set on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import get_args
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 
-from credit.decision import Decision
-from serving.answers import Answer
-from serving.scorer import Score
+from credit.decision import name_decision
+from serving.case import Verdict
+from serving.coverage import HistorySource
 
 PD_BUCKETS = (0.01, 0.02, 0.03, 0.05, 0.07, 0.09, 0.11, 0.15, 0.2, 0.3, 0.5, 1.0)
+COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 class DecisionMetrics:
-    """What the outer service counts."""
+    """What the outer service counts.
 
-    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
-        self._decisions = Counter(
-            "credit_decisions", "Decisions made.", ["decision"], registry=registry
-        )
-        self._pd = Histogram(
-            "credit_pd", "Probabilities of default.", buckets=PD_BUCKETS, registry=registry
-        )
-        self._histories = Counter(
-            "credit_histories",
-            "Applicants by whether their history was known.",
-            ["found"],
+    Args:
+        model_version: Whose decisions they are.
+        registry: Where the metrics are registered.
+    """
+
+    def __init__(self, model_version: str, registry: CollectorRegistry = REGISTRY) -> None:
+        decisions = Counter(
+            "credit_decisions",
+            "Decisions made.",
+            ["decision", "model_version"],
             registry=registry,
         )
-        for decision in Decision:
-            self._decisions.labels(decision)
+        pd = Histogram(
+            "credit_pd",
+            "Probabilities of default.",
+            ["model_version"],
+            buckets=PD_BUCKETS,
+            registry=registry,
+        )
+        histories = Counter(
+            "credit_histories",
+            "Applicants by where their history came from.",
+            ["source"],
+            registry=registry,
+        )
+        # Found once: the lookup by labels would take longer than the counting.
+        self._pd = pd.labels(model_version)
+        self._decisions = {
+            refused: decisions.labels(name_decision(refused=refused), model_version)
+            for refused in (False, True)
+        }
+        self._histories = {source: histories.labels(source) for source in get_args(HistorySource)}
 
-    def count(self, answers: Sequence[Answer], scores: Sequence[Score]) -> None:
+    def count(self, verdicts: Sequence[Verdict]) -> None:
         """Count the decisions of one request."""
-        for answer, score in zip(answers, scores, strict=True):
-            self._decisions.labels(answer.decision).inc()
-            self._pd.observe(score.pd)
-            self._histories.labels("true" if score.history_found else "false").inc()
+        for verdict in verdicts:
+            self._decisions[verdict.refused].inc()
+            self._pd.observe(verdict.pd)
+            self._histories[verdict.coverage.history].inc()
+
+
+class LogMetrics:
+    """What the decision log counts."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._commit = Histogram(
+            "credit_log_commit_seconds",
+            "Seconds that a transaction of the decision log took.",
+            buckets=COMMIT_BUCKETS,
+            registry=registry,
+        )
+        self._unrecorded = Counter(
+            "credit_log_unrecorded",
+            "Decisions that the log did not take.",
+            registry=registry,
+        )
+
+    def time_commit(self) -> AbstractContextManager[object]:
+        """Time one transaction."""
+        return self._commit.time()
+
+    def count_unrecorded(self, decisions: int) -> None:
+        """Count decisions that are not in the log."""
+        self._unrecorded.inc(decisions)
 
 
 class RunnerMetrics:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit.bundle import Bundle
-from credit.decision import name_decision, refer, refuse
+from credit.decision import name_decision
+from credit.errors import LogUnavailable
+from credit.features.feature import CLIENT
 from serving.answers import (
     Answer,
     Reply,
@@ -21,28 +25,33 @@ from serving.answers import (
     reply_rejection,
 )
 from serving.applicant import check_applicant
+from serving.case import Case, RequestFacts, Verdict
 from serving.coalescer import Coalescer, QueueFull
+from serving.data_quality import DataQuality, describe_quality
 from serving.history_block import HistoryBlock, check_history
 from serving.metrics import DecisionMetrics
 from serving.rejection import Location, RequestRejected
 from serving.request import PredictionRequest, parse_body, parse_threshold
 from serving.row_model import Cell, InvalidApplicant
 from serving.runner_call import RunnerUnavailable
-from serving.scorer import CheckedApplicant, Score
 
 logger = logging.getLogger("credit.serving")
 
 HISTORY = "history"
+ROUTE = "/predict"
 
-Applicants = Coalescer[CheckedApplicant, Score]
+Cases = Coalescer[Case, Verdict]
 ComputeHistories = Callable[[Sequence[HistoryBlock]], Awaitable[NDArray[np.float32]]]
+OUTAGES = (QueueFull, RunnerUnavailable, LogUnavailable)
 
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
     """A row of the request that keeps the contract; its history is None if none came along."""
 
-    cells: dict[str, Cell]
+    position: int
+    cells: Mapping[str, Cell]
+    quality: DataQuality
     history: HistoryBlock | None
 
 
@@ -50,7 +59,7 @@ class Predictor:
     """Decides on applicants, one request at a time.
 
     Args:
-        applicants: Scores the applicants of concurrent requests together.
+        cases: Decides on the applicants of concurrent requests together, and records it.
         compute_histories: Features of histories that come along, shape (n, history features).
         bundle: The model's threshold and version.
         metrics: Counts the decisions.
@@ -58,30 +67,33 @@ class Predictor:
 
     def __init__(
         self,
-        applicants: Applicants,
+        cases: Cases,
         compute_histories: ComputeHistories,
         bundle: Bundle,
         metrics: DecisionMetrics,
     ) -> None:
-        self._applicants = applicants
+        self._cases = cases
         self._compute_histories = compute_histories
         self._bundle = bundle
         self._metrics = metrics
 
     async def reply(self, body: bytes, query: Iterable[tuple[str, str]], request_id: str) -> Reply:
         """Return the reply to a request; whatever goes wrong, it is a reply."""
+        request = RequestFacts(request_id, ROUTE, time.perf_counter())
         try:
-            return await self._decide(body, query, request_id)
+            return await self._decide(body, query, request)
         except RequestRejected as rejection:
             return reply_rejection(rejection.http_status, rejection.details)
-        except (QueueFull, RunnerUnavailable) as overload:
+        except LogUnavailable:
+            return reply_overload("The decision cannot be recorded now; send the request again.")
+        except OUTAGES as overload:
             return reply_overload(str(overload), overload.http_status)
         except Exception as error:  # noqa: BLE001 -- the edge: the client gets no traceback
             _log_failure(error, request_id)
             return reply_failure(request_id)
 
     async def _decide(
-        self, body: bytes, query: Iterable[tuple[str, str]], request_id: str
+        self, body: bytes, query: Iterable[tuple[str, str]], facts: RequestFacts
     ) -> Reply:
         threshold = parse_threshold(query) or self._bundle.threshold
         request = parse_body(body)
@@ -90,67 +102,63 @@ class Predictor:
         if not valid:
             faults = [row for row in checked if isinstance(row, InvalidApplicant)]
             raise RequestRejected([detail for fault in faults for detail in fault.details])
-        applicants = await self._bring_histories(valid)
-        scores = await self._applicants.submit(applicants)
-        answers = self._make_answers(applicants, scores, threshold, request_id)
-        self._metrics.count(answers, scores)
+        cases = await self._open_cases(valid, threshold, facts)
+        verdicts = await self._cases.submit(cases)
+        self._metrics.count(verdicts)
+        answers = [self._answer(*pair) for pair in zip(cases, verdicts, strict=True)]
         if not request.several:
             return Reply(200, answers[0])
         return Reply(200, _put_in_place(answers, checked))
 
-    async def _bring_histories(self, rows: Sequence[_Checked]) -> list[CheckedApplicant]:
+    async def _open_cases(
+        self, rows: Sequence[_Checked], threshold: float, facts: RequestFacts
+    ) -> list[Case]:
         blocks = [row.history for row in rows if row.history is not None]
         computed = iter(await self._compute_histories(blocks) if blocks else ())
         return [
-            CheckedApplicant(row.cells, None if row.history is None else next(computed))
+            Case(
+                row.cells,
+                None if row.history is None else next(computed),
+                row.quality,
+                threshold,
+                facts,
+                row.position,
+            )
             for row in rows
         ]
 
-    def _make_answers(
-        self,
-        applicants: Sequence[CheckedApplicant],
-        scores: Sequence[Score],
-        threshold: float,
-        request_id: str,
-    ) -> list[Answer]:
-        pd = np.array([score.pd for score in scores])
-        refused = refuse(pd, threshold).tolist()
-        referred = refer(pd, self._bundle.refer_from, self._bundle.refer_to).tolist()
-        return [
-            Answer(
-                SK_ID_CURR=applicant.cells["SK_ID_CURR"],
-                probability=score.pd,
-                prediction=int(is_refused),
-                decision=name_decision(refused=is_refused),
-                threshold=threshold,
-                refer_to_person=is_referred,
-                request_id=request_id,
-                model_version=self._bundle.model_version,
-            )
-            for applicant, score, is_refused, is_referred in zip(
-                applicants, scores, refused, referred, strict=True
-            )
-        ]
+    def _answer(self, case: Case, verdict: Verdict) -> Answer:
+        return Answer(
+            SK_ID_CURR=case.cells[CLIENT],
+            probability=verdict.pd,
+            prediction=int(verdict.refused),
+            decision=name_decision(refused=verdict.refused),
+            threshold=case.threshold,
+            refer_to_person=verdict.referred,
+            request_id=case.request.id,
+            model_version=self._bundle.model_version,
+            coverage=verdict.coverage,
+            data_quality=case.quality,
+        )
 
 
 def _check_applicants(request: PredictionRequest) -> list[_Checked | InvalidApplicant]:
     checked: list[_Checked | InvalidApplicant] = []
     for position, row in enumerate(request.rows):
         try:
-            checked.append(_check(row, request.locate(position)))
+            checked.append(_check(row, position, request.locate(position)))
         except InvalidApplicant as fault:
             checked.append(fault)
     return checked
 
 
-def _check(row: object, location: Location) -> _Checked:
-    if not isinstance(row, dict) or HISTORY not in row:
-        return _Checked(check_applicant(row, location), None)
-    block = row.pop(HISTORY)
+def _check(row: Any, position: int, location: Location) -> _Checked:  # noqa: ANN401 -- any JSON value
+    block = row.pop(HISTORY, None) if isinstance(row, dict) else None
     cells = check_applicant(row, location)
-    if block is None:
-        return _Checked(cells, None)
-    return _Checked(cells, check_history(block, cells["SK_ID_CURR"], (*location, HISTORY)))
+    history = None
+    if block is not None:
+        history = check_history(block, cells[CLIENT], (*location, HISTORY))
+    return _Checked(position, cells, describe_quality(row, cells), history)
 
 
 def _put_in_place(

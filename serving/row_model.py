@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from credit.contract import Column, Kind
+from credit.contract.spelling import fold_spelling, list_spellings
 from serving.rejection import ErrorDetail, Location
 
 Cell = float | int | str | None
@@ -42,9 +43,17 @@ class InvalidApplicant(ValueError):
         self.details = details
 
 
+class Row(BaseModel):
+    """A row of a table; `make_row_model` adds the fields."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    spellings: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+
+
 def make_row_model(
     name: str, meaning: str, columns: Sequence[Column], required: Collection[str]
-) -> type[BaseModel]:
+) -> type[Row]:
     """Return the model of a row: strict types, ranges and categories of the contract, no more.
 
     Args:
@@ -57,13 +66,17 @@ def make_row_model(
     fields: dict[str, Any] = {
         column.name: _make_field(column, required=column.name in required) for column in columns
     }
-    return create_model(
-        name, __config__=ConfigDict(extra="forbid", strict=True), __doc__=meaning, **fields
-    )
+    model: type[Row] = create_model(name, __base__=Row, __doc__=meaning, **fields)
+    model.spellings = {
+        column.name: list_spellings(column) for column in columns if column.kind is Kind.CATEGORY
+    }
+    return model
 
 
-def check_row(model: type[BaseModel], row: object, location: Location) -> dict[str, Cell]:
+def check_row(model: type[Row], row: object, location: Location) -> dict[str, Cell]:
     """Return every cell of the row; fields that were not sent are None.
+
+    A category in another spelling, as `credit.contract.spelling` has it, comes back in its own.
 
     Types are strict: no text becomes a number and no truth value an integer; a whole float such as
     2.0 is an integer, since that is how Kaggle's files write integers of columns with gaps.
@@ -79,7 +92,29 @@ def check_row(model: type[BaseModel], row: object, location: Location) -> dict[s
     try:
         return model.model_validate(row).__dict__
     except ValidationError as error:
+        respelled = _respell(model, row)
+        if respelled is None:
+            raise InvalidApplicant(_list_faults(error, location)) from None
+    try:
+        return model.model_validate(respelled).__dict__
+    except ValidationError as error:
         raise InvalidApplicant(_list_faults(error, location)) from None
+
+
+def _respell(model: type[Row], row: object) -> dict[str, object] | None:
+    """Return the row with the contract's spelling of every category; None if it had it before.
+
+    Most rows are spelled as the contract does: only one that was found wrong is looked at.
+    """
+    if not isinstance(row, dict):
+        return None
+    changed = {
+        name: spelled
+        for name, spellings in model.spellings.items()
+        if isinstance(text := row.get(name), str)
+        and (spelled := spellings.get(fold_spelling(text), text)) != text
+    }
+    return {**row, **changed} if changed else None
 
 
 def _list_faults(error: ValidationError, location: Location) -> list[ErrorDetail]:

@@ -11,7 +11,7 @@ from bentoml.exceptions import BentoMLException
 from numpy.typing import NDArray
 
 from credit.errors import ServiceFailed
-from serving.scorer import Predict
+from serving.decider import Predict
 
 logger = logging.getLogger("credit.serving")
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from credit.bundle import compute_fingerprint
 from credit.features.catalog import FEATURE_NAMES
-from serving.applicant import check_applicant
+from serving.case_features import compute_features
 from serving.history_store import HistoryStore
-from serving.scorer import CheckedApplicant, Scorer
+from tests.cases import make_case
 from training.feature_matrix import build_matrix
 from training.histories import build_histories
 from training.store_writing import write_history_store
@@ -86,13 +86,6 @@ def read_applications(
     }
 
 
-def open_scorer(store: Path) -> Scorer:
-    async def predict(features: Features) -> NDArray[np.float64]:
-        raise NotImplementedError("Only features are computed here.")
-
-    return Scorer(HistoryStore.open(store, compute_fingerprint()), predict)
-
-
 def compare(offline: Features, online: Features, how: str) -> None:
     """Return if the bits are the same; whatever is missing is missing in both."""
     assert online.dtype == offline.dtype == np.float32
@@ -109,16 +102,14 @@ def compare(offline: Features, online: Features, how: str) -> None:
 
 def require_no_skew(offline: Offline) -> NDArray[np.bool_]:
     """Return whose history was found, if online and offline features are the same."""
-    scorer = open_scorer(offline.store)
-    applicants = [
-        CheckedApplicant(check_applicant(json.loads(text), ())) for text in offline.requests
-    ]
-    together, found = scorer.compute_features(applicants)
-    alone = [scorer.compute_features([applicant])[0] for applicant in applicants]
+    store = HistoryStore.open(offline.store, compute_fingerprint())
+    cases = [make_case(json.loads(text)) for text in offline.requests]
+    together, sources = compute_features(cases, store)
+    alone = [compute_features([case], store)[0] for case in cases]
 
     compare(offline.features, together, "in one batch")
     compare(offline.features, np.concatenate(alone), "one applicant at a time")
-    return found
+    return np.array([source == "store" for source in sources])
 
 
 def test_demo_clients_have_the_same_features_online_and_offline(

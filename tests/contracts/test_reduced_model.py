@@ -13,14 +13,14 @@ import pytest
 import xgboost
 from numpy.typing import NDArray
 
-from credit.bundle import MODEL_FILE, compute_fingerprint
+from credit.bundle import MODEL_FILE, Bundle, compute_fingerprint
 from credit.features.catalog import FEATURE_NAMES
 from credit.prediction import find_columns, predict_pd
 from road import read_applicant
-from serving.applicant import check_applicant
 from serving.booster import load_booster
+from serving.decider import Decider
 from serving.history_store import HistoryStore
-from serving.scorer import CheckedApplicant, Scorer
+from tests.cases import make_case
 from training.feature_choice import ChoiceOrder, choose_features
 from training.feature_list import FILE_NAME, FeatureList, read_feature_list
 from training.feature_matrix import build_matrix
@@ -71,6 +71,14 @@ def reduced(
     return Reduced(many_clients, chosen, order, result, model_file)
 
 
+def read_bundle(reduced: Reduced) -> Bundle:
+    """Return the facts of the registered version."""
+    published = reduced.result.published
+    client = mlflow.MlflowClient(reduced.order.tracking_uri)
+    tags = client.get_model_version(published.model_name, published.version).tags
+    return Bundle.from_metadata({**tags, "model_version": published.version})
+
+
 def test_the_chosen_list_is_written_with_its_figures(reduced: Reduced) -> None:
     assert reduced.order.feature_list is not None
     assert read_feature_list(reduced.order.feature_list) == reduced.chosen
@@ -110,8 +118,8 @@ def test_an_applicant_has_the_same_pd_online_and_offline(reduced: Reduced) -> No
         return predict_pd(booster, features, columns)
 
     store = HistoryStore.open(reduced.order.history_store, compute_fingerprint())
-    asked = CheckedApplicant(check_applicant(json.loads(json.dumps(applicant)), ()))
-    (online,) = asyncio.run(Scorer(store, predict).score([asked]))
+    asked = make_case(json.loads(json.dumps(applicant)))
+    (online,) = asyncio.run(Decider(store, predict, read_bundle(reduced)).decide([asked]))
 
     offline = booster.inplace_predict(row[:, names])
     assert online.pd == float(offline[0])

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from credit.decision import Decision
-from serving.metrics import DecisionMetrics, RunnerMetrics
+from serving.metrics import DecisionMetrics, LogMetrics, RunnerMetrics
 from tests.deploy.deploy_files import (
     ALERTS,
     COMPOSE,
@@ -38,8 +38,9 @@ PANELS = read_json(GRAFANA_DASHBOARD)["panels"]
 def list_own_metrics() -> dict[str, set[str]]:
     """Return the labels of every series that our own code exports, by name."""
     registry = CollectorRegistry()
-    decisions, _ = DecisionMetrics(registry), RunnerMetrics(registry)
-    decisions._histories.labels("true")
+    DecisionMetrics("1", registry)
+    LogMetrics(registry)
+    RunnerMetrics(registry)
     found: dict[str, set[str]] = {}
     for family in registry.collect():
         for sample in family.samples:

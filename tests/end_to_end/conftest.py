@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -104,11 +105,10 @@ class Service:
         return httpx.get(f"{self.url}{path}", timeout=30)
 
     def read_metric(self, name: str, labels: str = "") -> float:
-        """Return a metric's value, 0 if it was not counted yet."""
-        for line in self.get("/metrics").text.splitlines():
-            if line.startswith((f"{name}{labels} ", f"{name}{{{labels}}} ")):
-                return float(line.rsplit(" ", 1)[1])
-        return 0.0
+        """Return the sum of a metric's values that have these labels, 0 if none was counted yet."""
+        lines = self.get("/metrics").text.splitlines()
+        found = [line for line in lines if re.match(rf"{name}[{{ ]", line) and labels in line]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in found)
 
     def find_runner(self) -> psutil.Process:
         """Return the process that holds the model."""

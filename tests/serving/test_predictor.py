@@ -10,12 +10,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from serving.coalescer import Coalescer, QueueFull
+from serving.decider import Decider
 from serving.history_block import HistoryBlock
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics
 from serving.predictor import ComputeHistories, Predictor
 from serving.runner_call import RunnerUnavailable
-from serving.scorer import Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -47,14 +47,14 @@ def reply_to(
     compute_histories: ComputeHistories = compute_no_histories,
 ) -> Reply:
     async def ask() -> Reply:
-        applicants = Coalescer(
-            Scorer(HistoryStore.empty(), predict).score,
+        cases = Coalescer(
+            Decider(HistoryStore.empty(), predict, bundle).decide,
             max_batch_rows=100,
             max_waiting_rows=max_waiting_rows,
             outages=(RunnerUnavailable,),
         )
-        metrics = DecisionMetrics(registry or CollectorRegistry())
-        predictor = Predictor(applicants, compute_histories, bundle, metrics)
+        metrics = DecisionMetrics("3", registry or CollectorRegistry())
+        predictor = Predictor(cases, compute_histories, bundle, metrics)
         return await predictor.reply(json.dumps(content).encode(), query, "id-1")
 
     return asyncio.run(ask())
@@ -79,7 +79,34 @@ def test_an_applicant_at_the_threshold_is_refused(
         "refer_to_person": False,
         "request_id": "id-1",
         "model_version": "3",
+        "coverage": {"history": "none", "tables": []},
+        "data_quality": {
+            "missing": 112,
+            "missing_required": ["AMT_GOODS_PRICE", "EXT_SOURCE_1"],
+            "sentinel": ["DAYS_EMPLOYED"],
+            "normalised": [],
+        },
     }
+
+
+@pytest.mark.parametrize("spelling", ["f", " F ", " f\t"])
+def test_a_category_in_another_spelling_is_read_as_the_contracts_and_told(
+    bundle: Bundle, applicant: dict[str, Any], spelling: str
+) -> None:
+    answer = decode(reply_to(bundle, {"data": applicant | {"CODE_GENDER": spelling}}))
+
+    assert answer["data_quality"]["normalised"] == ["CODE_GENDER"]
+
+
+def test_rows_that_are_left_out_do_not_shift_the_others(
+    bundle: Bundle, applicant: dict[str, Any]
+) -> None:
+    second = applicant | {"SK_ID_CURR": 7}
+
+    answers = decode(reply_to(bundle, {"data": [applicant, {}, second]}))
+
+    assert answers[1]["status"] == 422
+    assert [answers[place]["SK_ID_CURR"] for place in (0, 2)] == [100_002, 7]
 
 
 def test_an_applicant_below_the_threshold_is_approved(
@@ -157,7 +184,7 @@ def test_a_model_that_answers_nonsense_is_a_failure_and_not_a_decision(
 
     assert reply.status == 500
     assert "id-1" in decode(reply)["detail"][0]["msg"]
-    assert registry.get_sample_value("credit_pd_count") == 0
+    assert registry.get_sample_value("credit_pd_count", {"model_version": "3"}) == 0
 
 
 def test_a_failure_is_logged_with_its_place_but_without_its_text(
@@ -180,9 +207,11 @@ def test_decisions_are_counted(bundle: Bundle, applicant: dict[str, Any]) -> Non
     reply_to(bundle, {"data": [applicant, applicant, {}]}, registry=registry)
 
     refused, approved = (
-        registry.get_sample_value("credit_decisions_total", {"decision": decision})
+        registry.get_sample_value(
+            "credit_decisions_total", {"decision": decision, "model_version": "3"}
+        )
         for decision in ("REFUSED", "APPROVED")
     )
     assert (refused, approved) == (2, 0)
-    assert registry.get_sample_value("credit_pd_sum") == 1.0
-    assert registry.get_sample_value("credit_histories_total", {"found": "false"}) == 2
+    assert registry.get_sample_value("credit_pd_sum", {"model_version": "3"}) == 1.0
+    assert registry.get_sample_value("credit_histories_total", {"source": "none"}) == 2

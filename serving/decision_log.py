@@ -1,0 +1,207 @@
+"""The decision log: what was decided on whom, on what grounds, in SQLite or PostgreSQL.
+
+A row is a decision on one applicant. It holds all that is needed to compute the decision again, bit
+for bit: the inputs, the features of the history that was used, and which model decided. Clients are
+pseudonyms (`credit.pseudonym`) unless the lender wants it otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from credit.errors import LogUnavailable
+from serving.decision_table import (
+    DECISIONS,
+    METADATA,
+    Durability,
+    connect,
+    describe_url,
+    require_columns,
+)
+
+ROWS_AT_ONCE = 500
+
+_INSERT = DECISIONS.insert()
+
+Decision = Mapping[str, Any]
+"""A row of the log by column, as `DECISIONS` declares them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLog:
+    """An open log.
+
+    Attributes:
+        engine: Its database.
+        file: SQLite's file and which it was when the log was opened; None elsewhere.
+    """
+
+    engine: sa.Engine
+    file: tuple[Path, int] | None
+
+    @classmethod
+    def open(cls, url: str, durability: Durability = "process") -> Self:
+        """Return the log; its table is made if it is not there.
+
+        Args:
+            url: SQLAlchemy's, of SQLite or PostgreSQL.
+            durability: Of SQLite's commits: ``process`` survives the end of every process at any
+                moment, ``power`` also the machine's, and waits for the disk. PostgreSQL's own
+                setting is `synchronous_commit`.
+
+        Raises:
+            LogUnavailable: If it cannot be reached or written, or holds another version's table.
+        """
+        try:
+            engine = connect(url, durability)
+            _make_folder(engine)
+            with engine.begin() as connection:
+                METADATA.create_all(connection)
+                require_columns(connection)
+            return cls(engine, _identify_file(engine))
+        except (SQLAlchemyError, OSError, ImportError) as error:
+            raise LogUnavailable(
+                f"The decision log {describe_url(url)} cannot be opened: {_quote(error)}. Set "
+                "CREDIT_DECISION_LOG to a database that can be written, or mount a volume there."
+            ) from None
+
+    def write(self, decisions: Sequence[Decision]) -> None:
+        """Commit decisions, all in one transaction.
+
+        Raises:
+            LogUnavailable: If the database is away, locked or full; then none is written.
+        """
+        with _as_log_unavailable("takes nothing"):
+            self._require_same_file()
+            with self.engine.begin() as connection:
+                connection.execute(_INSERT, decisions)
+
+    def read(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Decision]:
+        """Yield the decisions of a stretch of time, the oldest first.
+
+        Args:
+            since: From this moment on; None: from the first.
+            until: Before this moment; None: to the last.
+
+        Raises:
+            LogUnavailable: If the log cannot be read.
+        """
+        time_us = DECISIONS.c.time_us
+        chosen = DECISIONS.select().order_by(DECISIONS.c.id)
+        if since is not None:
+            chosen = chosen.where(time_us >= to_microseconds(since))
+        if until is not None:
+            chosen = chosen.where(time_us < to_microseconds(until))
+        with _as_log_unavailable("cannot be read"), self.engine.connect() as connection:
+            streamed = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(chosen)
+            yield from map(dict, streamed.mappings())
+
+    def tail(self, count: int) -> list[Decision]:
+        """Return the last decisions, the newest first.
+
+        Raises:
+            LogUnavailable: If the log cannot be read.
+        """
+        chosen = DECISIONS.select().order_by(DECISIONS.c.id.desc()).limit(count)
+        with _as_log_unavailable("cannot be read"), self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(chosen).mappings()]
+
+    def find(self, request_id: str) -> list[Decision]:
+        """Return the decisions of a request, in the order of its applicants; empty if unknown.
+
+        Raises:
+            LogUnavailable: If the log cannot be read.
+        """
+        chosen = DECISIONS.select().where(DECISIONS.c.request_id == request_id)
+        with _as_log_unavailable("cannot be read"), self.engine.connect() as connection:
+            found = connection.execute(chosen.order_by(DECISIONS.c.id)).mappings()
+            return [dict(row) for row in found]
+
+    def erase(self, names: Sequence[str]) -> int:
+        """Remove all decisions on a client, and return how many there were.
+
+        Args:
+            names: Those the client may have in the log: the pseudonym by each key.
+
+        Raises:
+            LogUnavailable: If the log cannot be written; then none is removed.
+        """
+        return self._remove(DECISIONS.c.client.in_(names))
+
+    def remove_before(self, moment: datetime) -> int:
+        """Remove the decisions before a moment, and return how many there were.
+
+        Raises:
+            LogUnavailable: If the log cannot be written; then none is removed.
+        """
+        return self._remove(DECISIONS.c.time_us < to_microseconds(moment))
+
+    def _remove(self, condition: sa.ColumnElement[bool]) -> int:
+        with _as_log_unavailable("gives nothing away"):
+            with self.engine.begin() as connection:
+                removed = connection.execute(DECISIONS.delete().where(condition)).rowcount
+            if self.file is not None:
+                with self.engine.connect() as connection:
+                    # What was removed stands in the journal until it is emptied.
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return removed
+
+    def _require_same_file(self) -> None:
+        """Return if what is written can be found again.
+
+        A file that was deleted or replaced under a running service still takes what is written.
+        """
+        if self.file is None:
+            return
+        path, number = self.file
+        if not path.exists() or path.stat().st_ino != number:
+            raise OSError(f"{path} was removed or replaced since the service started")
+
+    def close(self) -> None:
+        """Close its connections."""
+        self.engine.dispose()
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Return microseconds since 1970, UTC."""
+    return round(moment.timestamp() * 1_000_000)
+
+
+@contextmanager
+def _as_log_unavailable(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise LogUnavailable(f"The decision log {what}: {_quote(error)}.") from None
+
+
+def _quote(error: Exception) -> str:
+    """Return what the database says, without the statement, whose values are an applicant's."""
+    cause = getattr(error, "orig", None) or error
+    return f"{type(cause).__name__}: {str(cause).strip().splitlines()[0]}"
+
+
+def _find_file(engine: sa.Engine) -> Path | None:
+    if engine.dialect.name != "sqlite" or engine.url.database is None:
+        return None
+    return Path(engine.url.database).absolute()
+
+
+def _make_folder(engine: sa.Engine) -> None:
+    if file := _find_file(engine):
+        file.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _identify_file(engine: sa.Engine) -> tuple[Path, int] | None:
+    file = _find_file(engine)
+    return None if file is None else (file, file.stat().st_ino)
