@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import typer
 
-from commands import dashboards, models, releases, tables
+from commands import dashboards, decisions, models, releases, tables
 from console import complain
 from credit.errors import CreditError
 from credit.interrupt import Ending, postpone_ending
@@ -31,6 +31,16 @@ app.add_typer(data_app, name="data")
 data_app.command("make")(tables.make_data)
 data_app.command("check")(tables.check_data)
 data_app.command("report")(tables.report_data)
+log_app = typer.Typer(help="Read, export, erase and prune the decision log.", no_args_is_help=True)
+app.add_typer(log_app, name="log")
+for log_command in (
+    decisions.tail,
+    decisions.export,
+    decisions.erase,
+    decisions.prune,
+    decisions.rotate_key,
+):
+    log_app.command()(log_command)
 for command in (
     tables.features,
     models.select,
@@ -43,6 +53,7 @@ for command in (
     releases.history,
     releases.build,
     releases.parity,
+    decisions.replay,
     dashboards.dashboard,
 ):
     app.command()(command)

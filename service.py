@@ -28,7 +28,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from credit.bundle import STORED_MODEL_FILE, Bundle, compute_fingerprint
-from credit.errors import CreditError
+from credit.errors import CreditError, LogUnavailable
 from credit.features.catalog import FEATURE_NAMES
 from credit.pseudonym import provide_key
 from serving.answers import Answer, Reply
@@ -36,6 +36,7 @@ from serving.applicant import describe_features
 from serving.coalescer import Coalescer
 from serving.decider import Decider
 from serving.decision_log import DecisionLog
+from serving.decision_record import describe_decision
 from serving.fast_route import FastRequest, FastRoute
 from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
@@ -44,8 +45,8 @@ from serving.metrics import DecisionMetrics, LogMetrics, RunnerMetrics
 from serving.openapi import complete_openapi
 from serving.outliving import find_other_workers, outlive
 from serving.predictor import Predictor
-from serving.rejection import RequestRejected
-from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all
+from serving.rejection import ErrorDetail, RequestRejected
+from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all, parse_tail
 from serving.runner_call import RunnerCall, RunnerUnavailable
 from serving.state import describe_health, describe_model
 from serving.store_fetching import fetch_store
@@ -264,6 +265,19 @@ async def get_health(_request: Request) -> Response:
     return respond(health, 200 if ready else 503)
 
 
+async def get_logs(request: Request) -> Response:
+    """Tell the last decisions."""
+    service: CreditScoring = bentoml.get_current_service()
+    try:
+        count = parse_tail(request.query_params.multi_items())
+        decisions = await asyncio.to_thread(service.tell_last_decisions, count)
+    except RequestRejected as rejection:
+        return respond({"detail": rejection.details}, rejection.http_status)
+    except LogUnavailable as error:
+        return respond({"detail": [ErrorDetail((), str(error), "unavailable")]}, error.http_status)
+    return respond({"decisions": decisions})
+
+
 async def get_openapi(_request: Request) -> Response:
     """Tell what Swagger shows."""
     generated = CreditScoring.openapi_spec.asdict()  # type: ignore[attr-defined]
@@ -286,6 +300,7 @@ get_routes = Starlette(
         Route("/features", get_features),
         Route("/model-info", get_model_info),
         Route("/health", get_health),
+        Route("/logs", get_logs),
         Route("/docs.json", get_openapi),
     ]
 )
@@ -351,6 +366,16 @@ class CreditScoring:
     def close_log(self) -> None:
         if self.log_writer is not None:
             self.log_writer.close()
+
+    def tell_last_decisions(self, count: int) -> list[dict[str, Any]]:
+        """Return the last decisions, the newest first.
+
+        Raises:
+            LogUnavailable: If the log is off or cannot be read.
+        """
+        if self.log_writer is None:
+            raise LogUnavailable("The decision log is off.")
+        return [describe_decision(decision) for decision in self.log_writer.log.tail(count)]
 
     async def __is_ready__(self) -> bool:
         """Return whether histories can be computed, and the runner answers within a second."""

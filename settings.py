@@ -113,6 +113,10 @@ class Settings(BaseSettings):
         "client's decisions of that time are found by them.",
     )
 
+    log_retention_days: int = Field(
+        3_650, ge=1, description="Age in days from which on `credit log prune` removes decisions."
+    )
+
     service_url: str = Field(
         "http://127.0.0.1:3000",
         pattern=r"^https?://[^/]",
@@ -141,6 +145,13 @@ class Settings(BaseSettings):
         """The key of the pseudonyms if one was set."""
         key = self.pseudonym_key
         return None if key is None else key.get_secret_value()  # an empty one is set, and no key
+
+    @property
+    def previous_pseudonym_key_texts(self) -> list[str]:
+        """The keys that pseudonyms were made with before."""
+        keys = self.previous_pseudonym_keys
+        texts = keys.get_secret_value().split(",") if keys is not None else []
+        return [text.strip() for text in texts if text.strip()]
 
     @property
     def pseudonym_key_file(self) -> Path:

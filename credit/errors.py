@@ -18,7 +18,8 @@ CreditError                 1   500
 ├── GateFailed             17   409   a check refuses the model version for the stage
 ├── PseudonymKeyUnusable   18   500   the key that hides who the clients are is none
 ├── ParityBroken           19   500   a source does not say what the training process said
-└── LogUnavailable         24   503   the decision log cannot be opened, written or read
+├── LogUnavailable         24   503   the decision log cannot be opened, written or read
+└── ReplayFailed           25   409   a logged decision cannot be computed again, or comes out other
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -157,3 +158,10 @@ class LogUnavailable(CreditError):
 
     exit_code = 24
     http_status = 503
+
+
+class ReplayFailed(CreditError):
+    """A logged decision cannot be computed again, or does not come out as it was logged."""
+
+    exit_code = 25
+    http_status = 409

@@ -48,23 +48,26 @@ class DecisionLog:
     file: tuple[Path, int] | None
 
     @classmethod
-    def open(cls, url: str, durability: Durability = "process") -> Self:
-        """Return the log; its table is made if it is not there.
+    def open(cls, url: str, durability: Durability = "process", *, make: bool = True) -> Self:
+        """Return the log.
 
         Args:
             url: SQLAlchemy's, of SQLite or PostgreSQL.
             durability: Of SQLite's commits: ``process`` survives the end of every process at any
                 moment, ``power`` also the machine's, and waits for the disk. PostgreSQL's own
                 setting is `synchronous_commit`.
+            make: Make the database's file and table if they are not there.
 
         Raises:
-            LogUnavailable: If it cannot be reached or written, or holds another version's table.
+            LogUnavailable: If it cannot be reached or written, holds another version's table, or
+                is not there and shall not be made.
         """
         try:
             engine = connect(url, durability)
-            _make_folder(engine)
+            _prepare_file(engine, make=make)
             with engine.begin() as connection:
-                METADATA.create_all(connection)
+                if make:
+                    METADATA.create_all(connection)
                 require_columns(connection)
             return cls(engine, _identify_file(engine))
         except (SQLAlchemyError, OSError, ImportError) as error:
@@ -197,9 +200,14 @@ def _find_file(engine: sa.Engine) -> Path | None:
     return Path(engine.url.database).absolute()
 
 
-def _make_folder(engine: sa.Engine) -> None:
-    if file := _find_file(engine):
+def _prepare_file(engine: sa.Engine, *, make: bool) -> None:
+    file = _find_file(engine)
+    if file is None:
+        return
+    if make:
         file.parent.mkdir(parents=True, exist_ok=True)
+    elif not file.exists():
+        raise FileNotFoundError(f"{file} is not there; a service that decides makes it")
 
 
 def _identify_file(engine: sa.Engine) -> tuple[Path, int] | None:

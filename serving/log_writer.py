@@ -65,7 +65,7 @@ class LogWriter:
         *,
         most_waiting: int,
     ) -> None:
-        self._log = log
+        self.log = log
         self._bundle = bundle
         self._digest = bundle.compute_digest()
         self._key = key
@@ -98,7 +98,7 @@ class LogWriter:
     def close(self) -> None:
         """Return when all that was handed over is written."""
         self._thread.shutdown()
-        self._log.close()
+        self.log.close()
 
     async def _commit(self, entries: Sequence[Entry]) -> list[None]:
         loop = asyncio.get_running_loop()
@@ -107,7 +107,7 @@ class LogWriter:
 
     def _write(self, entries: Sequence[Entry]) -> None:
         with self._metrics.time_commit():
-            self._log.write([self._describe(entry) for entry in entries])
+            self.log.write([self._describe(entry) for entry in entries])
 
     def _describe(self, entry: Entry) -> Decision:
         """Return the row of the log."""

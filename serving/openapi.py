@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from serving.answers import Answer, Rejection, RowRejection
 from serving.applicant import Applicant
 from serving.history_block import HISTORY_MODELS
+from serving.request import DEFAULT_TAIL, MOST_TAIL
 
 JsonObject = dict[str, Any]
 
@@ -32,6 +33,13 @@ _THRESHOLD = {
     "description": "Decide with this threshold instead of the model's. Who is referred to a person "
     "does not depend on it.",
     "schema": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+}
+_TAIL = {
+    "name": "tail",
+    "in": "query",
+    "required": False,
+    "description": "How many decisions, the newest first.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": MOST_TAIL, "default": DEFAULT_TAIL},
 }
 _INCLUDE_ALL = {
     "name": "include_all",
@@ -68,6 +76,7 @@ def complete_openapi(generated: Mapping[str, Any]) -> JsonObject:
             "/predict": _describe_predict(),
             "/features": _describe_get("Fields of an applicant", _INCLUDE_ALL),
             "/model-info": _describe_get("Versions, threshold, costs, history store"),
+            "/logs": _describe_get("The last decisions; needs a token", _TAIL),
             "/health": _describe_get("State of model, runner and history store"),
             **infrastructure,
         },

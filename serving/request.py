@@ -15,6 +15,9 @@ MAX_ROWS = 1_000
 MAX_HISTORY_ROWS = 20_000
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
+DEFAULT_TAIL = 20
+MOST_TAIL = 1_000
+
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -125,6 +128,23 @@ def parse_include_all(query: Iterable[tuple[str, str]]) -> bool:
             raise reject(location, "Input should be true or false", "bool_parsing")
         include_all = _FLAGS[text.lower()]
     return include_all
+
+
+def parse_tail(query: Iterable[tuple[str, str]]) -> int:
+    """Return how many decisions the query of `/logs` asks for, 20 by default.
+
+    Raises:
+        RequestRejected: If it is not a number from 1 to 1,000, or the query has another parameter.
+    """
+    tail = DEFAULT_TAIL
+    for name, text in query:
+        location = ("query", name)
+        if name != "tail":
+            raise reject(location, "Extra inputs are not permitted", "extra_forbidden")
+        if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MOST_TAIL:
+            raise reject(location, f"Input should be from 1 to {MOST_TAIL}", "out_of_range")
+        tail = int(text)
+    return tail
 
 
 def choose_request_id(given: str | None) -> str:
