@@ -112,7 +112,8 @@ def _restore(logged: Decision) -> Case:
 def _restore_history(logged: Decision) -> NDArray[np.float32]:
     history = logged["history"]
     if history is None:
-        return empty_history(1)[0]
+        nothing: NDArray[np.float32] = empty_history(1)[0]
+        return nothing
     restored: NDArray[np.float32] = np.frombuffer(history, np.float32)
     if restored.shape != (len(HISTORY_FEATURE_NAMES),):
         raise ReplayFailed(

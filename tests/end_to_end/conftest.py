@@ -36,6 +36,7 @@ from credit.features.catalog import (
 )
 from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, SourceFile, StoreManifest
 from registry.trial import find_free_port
+from serving.decision_log import Decision, DecisionLog
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120
@@ -112,10 +113,27 @@ class Service:
 
     def find_runner(self) -> psutil.Process:
         """Return the process that holds the model."""
+        return self.find_worker("credit_runner")
+
+    def find_worker(self, name: str) -> psutil.Process:
+        """Return the process of one of the two BentoML services."""
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            if "credit_runner" in child.cmdline():
+            if name in child.cmdline():
                 return child
-        raise AssertionError("The service has no runner.")
+        raise AssertionError(f"There is no {name}.")
+
+    @property
+    def decision_log(self) -> Path:
+        """SQLite's file of the decision log."""
+        return self.bentoml_home.parent / "var" / "decisions.db"
+
+    def read_log(self) -> dict[str, Decision]:
+        """Return the logged decisions by their request's id."""
+        log = DecisionLog.open(f"sqlite:///{self.decision_log}", make=False)
+        try:
+            return {decision["request_id"]: decision for decision in log.read()}
+        finally:
+            log.close()
 
 
 class Start(Protocol):
