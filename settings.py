@@ -87,6 +87,38 @@ class Settings(BaseSettings):
         ),
     )
 
+    token_secret: SecretStr | None = Field(
+        None,
+        description="Signs and checks access tokens (HS256), at least 32 bytes; without it, a "
+        "public key and a JWKS the service has no key, and listens on 127.0.0.1 only.",
+    )
+    token_secret_previous: SecretStr | None = Field(
+        None, description="Checks tokens that were issued before the secret was changed."
+    )
+    token_public_key: str | None = Field(
+        None, description="Checks access tokens (RS256): PEM text or file, of one key or several."
+    )
+    token_jwks: str | None = Field(
+        None,
+        min_length=1,
+        description="Checks access tokens (RS256): file or https:// address of an issuer's keys.",
+    )
+    token_private_key: Path | None = Field(
+        None, description="PEM file that `credit token` signs with (RS256) instead of the secret."
+    )
+    token_issuer: str = Field(
+        "credit-scoring", min_length=1, description="Who issues access tokens: their `iss`."
+    )
+    token_audience: str = Field(
+        "credit-scoring", min_length=1, description="For whom they are: their `aud`."
+    )
+    allow_anonymous: bool = Field(
+        False,
+        description="Without a key, answer everyone who reaches the service (never `/logs`).",
+    )
+    service_token: SecretStr | None = Field(
+        None, description="Access token that our own clients of the service bring along."
+    )
     service_url: str = Field(
         "http://127.0.0.1:3000",
         pattern=r"^https?://[^/]",
@@ -114,6 +146,11 @@ class Settings(BaseSettings):
     def pseudonym_key_file(self) -> Path:
         """Where the key of the pseudonyms is kept if none is set."""
         return self.home / "pseudonym.key"
+
+    @property
+    def service_token_text(self) -> str | None:
+        """The access token of our own clients; None if none was set."""
+        return self.service_token.get_secret_value() if self.service_token else None
 
     @property
     def cache(self) -> Path:

@@ -17,7 +17,9 @@ CreditError                 1   500
 ├── ExplanationWrong       16   500   contributions do not add up to what the model says
 ├── GateFailed             17   409   a check refuses the model version for the stage
 ├── PseudonymKeyUnusable   18   500   the key that hides who the clients are is none
-└── ParityBroken           19   500   a source does not say what the training process said
+├── ParityBroken           19   500   a source does not say what the training process said
+├── TokenKeyUnusable       20   500   a key that signs or checks access tokens is none, or too weak
+└── AccessUnguarded        21   503   the service would answer everyone who reaches the machine
 
 Exit code 2 is a wrong call (the command line's own), 130 an interrupt.
 """
@@ -149,3 +151,17 @@ class ParityBroken(CreditError):
 
     exit_code = 19
     http_status = 500
+
+
+class TokenKeyUnusable(CreditError):
+    """A key that signs or checks access tokens is missing, too weak, or no key."""
+
+    exit_code = 20
+    http_status = 500
+
+
+class AccessUnguarded(CreditError):
+    """The service would listen where others reach it, and has no key to tell who may ask."""
+
+    exit_code = 21
+    http_status = 503
