@@ -30,6 +30,14 @@ from starlette.routing import Route
 from credit.bundle import STORED_MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import CreditError
 from credit.features.catalog import FEATURE_NAMES
+from serving.access import AccessControl
+from serving.access_settings import (
+    LOOPBACK,
+    find_host,
+    has_key,
+    open_checker,
+    require_guard,
+)
 from serving.answers import Answer
 from serving.applicant import describe_features
 from serving.coalescer import Coalescer
@@ -61,6 +69,8 @@ PROBE_TIMEOUT_SECONDS = 1
 STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
 QUIET: Any = {"access": {"enabled": False}}
 UNTRACED: Any = {"excluded_urls": "predict"}
+# BentoML's own default is every address of the machine.
+ADDRESS: Any = {} if has_key(settings) else {"host": LOOPBACK}
 
 # Raw bytes on the wire: any other type has BentoML build a JSON schema in every call.
 Predictions = Annotated[np.ndarray, ContentType("application/octet-stream")]
@@ -258,6 +268,7 @@ get_routes = Starlette(
 
 @bentoml.service(
     name="credit_scoring",
+    http=ADDRESS,
     traffic={"timeout": REQUEST_TIMEOUT_SECONDS},
     runner_probe={"enabled": False},
     runner_connection=STEADY_CONNECTION,
@@ -297,9 +308,13 @@ class CreditScoring:
             load_bundle(model)
             store = find_history_store(settings)
             open_history_store(store)
+            notice = require_guard(settings, find_host())
         except CreditError as error:
             raise BentoMLException(str(error)) from None
+        if notice is not None:
+            logger.warning(notice)
         os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
+        os.environ.update(settings.access_variables)
         if store is not None:
             # Workers read the file that was checked, and do not fetch another one.
             os.environ["CREDIT_HISTORY_STORE"] = str(store)
@@ -333,3 +348,10 @@ class CreditScoring:
         ctx.response.status_code = reply.status  # BentoML puts it over the response's own
         headers = {**reply.headers, "X-Request-ID": request_id}
         return Response(reply.encode(), headers=headers, media_type="application/json")
+
+
+CreditScoring.add_asgi_middleware(
+    AccessControl,
+    open_checker=partial(open_checker, settings),
+    allow_anonymous=settings.allow_anonymous,
+)

@@ -100,7 +100,6 @@ class Settings(BaseSettings):
     )
     token_jwks: str | None = Field(
         None,
-        min_length=1,
         description="Checks access tokens (RS256): file or https:// address of an issuer's keys.",
     )
     token_private_key: Path | None = Field(
@@ -113,7 +112,7 @@ class Settings(BaseSettings):
         "credit-scoring", min_length=1, description="For whom they are: their `aud`."
     )
     allow_anonymous: bool = Field(
-        False,
+        default=False,
         description="Without a key, answer everyone who reaches the service (never `/logs`).",
     )
     service_token: SecretStr | None = Field(
@@ -139,8 +138,7 @@ class Settings(BaseSettings):
     @property
     def pseudonym_key_text(self) -> str | None:
         """The key of the pseudonyms if one was set."""
-        key = self.pseudonym_key
-        return None if key is None else key.get_secret_value()  # an empty one is set, and no key
+        return _reveal(self.pseudonym_key)
 
     @property
     def pseudonym_key_file(self) -> Path:
@@ -148,11 +146,36 @@ class Settings(BaseSettings):
         return self.home / "pseudonym.key"
 
     @property
+    def access_variables(self) -> dict[str, str]:
+        """What was set about access, for processes that run in other folders, without `.env`."""
+        variables = {
+            "CREDIT_TOKEN_SECRET": _reveal(self.token_secret),
+            "CREDIT_TOKEN_SECRET_PREVIOUS": _reveal(self.token_secret_previous),
+            "CREDIT_TOKEN_PUBLIC_KEY": _make_absolute(self.token_public_key, "-----BEGIN "),
+            "CREDIT_TOKEN_JWKS": _make_absolute(self.token_jwks, "://"),
+            "CREDIT_TOKEN_ISSUER": self.token_issuer,
+            "CREDIT_TOKEN_AUDIENCE": self.token_audience,
+            "CREDIT_ALLOW_ANONYMOUS": str(self.allow_anonymous).lower(),
+        }
+        return {name: text for name, text in variables.items() if text is not None}
+
+    @property
     def service_token_text(self) -> str | None:
         """The access token of our own clients; None if none was set."""
-        return self.service_token.get_secret_value() if self.service_token else None
+        token = _reveal(self.service_token)
+        return token.strip() if token else None
 
     @property
     def cache(self) -> Path:
         """Where the service keeps what it downloads."""
         return self.home / "cache"
+
+
+def _reveal(secret: SecretStr | None) -> str | None:
+    """Return a secret's text; an empty one is set, and no key."""
+    return None if secret is None else secret.get_secret_value()
+
+
+def _make_absolute(location: str | None, mark: str) -> str | None:
+    """Return a path that holds in every folder; what has the mark is no path."""
+    return location if not location or mark in location else str(Path(location).absolute())

@@ -133,11 +133,8 @@ def read_jwks(content: bytes | str, origin: str) -> tuple[PublicKey, ...]:
 
 
 def _is_ours(entry: dict[str, Any]) -> bool:
-    return (
-        entry["kty"] == "RSA"
-        and entry.get("use", "sig") == "sig"
-        and entry.get("alg", "RS256") == "RS256"
-    )
+    purpose = (entry["kty"], entry.get("use", "sig"), entry.get("alg", "RS256"))
+    return purpose == ("RSA", "sig", "RS256")
 
 
 def _read_jwk(entry: dict[str, Any], origin: str) -> PublicKey:
