@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import typer
 
-from commands import dashboards, models, releases, tables
+from commands import access, dashboards, models, releases, tables
 from console import complain
 from credit.errors import CreditError
 from credit.interrupt import Ending, postpone_ending
@@ -44,6 +44,7 @@ for command in (
     releases.build,
     releases.parity,
     dashboards.dashboard,
+    access.token,
 ):
     app.command()(command)
 

@@ -248,7 +248,7 @@ async def get_health(_request: Request) -> Response:
 async def get_openapi(_request: Request) -> Response:
     """Tell what Swagger shows."""
     generated = CreditScoring.openapi_spec.asdict()  # type: ignore[attr-defined]
-    return respond(complete_openapi(generated))
+    return respond(complete_openapi(generated, guarded=has_key(settings)))
 
 
 def respond(content: object, status: int = 200) -> Response:
@@ -350,7 +350,7 @@ class CreditScoring:
         return Response(reply.encode(), headers=headers, media_type="application/json")
 
 
-CreditScoring.add_asgi_middleware(
+CreditScoring.add_asgi_middleware(  # type: ignore[attr-defined]
     AccessControl,
     open_checker=partial(open_checker, settings),
     allow_anonymous=settings.allow_anonymous,
