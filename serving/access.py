@@ -117,7 +117,7 @@ def _not_found() -> RequestRejected:
 def _is_asked_on_loopback(scope: Scope) -> bool:
     """Return whether the request came to an address, or socket, that only this machine reaches."""
     server = scope.get("server")
-    return server is None or server[1] is None or is_loopback(server[0])
+    return server is not None and (server[0].startswith("/") or is_loopback(server[0]))
 
 
 def is_loopback(host: str) -> bool:
