@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -95,11 +96,10 @@ class Jwks:
             logger.error("%s Tokens by RS256 are checked with the keys of before, if any.", error)  # noqa: TRY400 -- one line
         except Exception as error:  # noqa: BLE001 -- a request waits for this, and must be answered
             logger.error(  # noqa: TRY400 -- one line
-                "The JWKS %s cannot be read (%s: %s). Tokens by RS256 are checked with the keys "
-                "of before, if any.",
+                "The JWKS %s cannot be read (%s). Tokens by RS256 are checked with the keys of "
+                "before, if any.",
                 self._location,
-                type(error).__name__,
-                error,
+                _describe(error),
             )
         else:
             self._read_s = self._clock()
@@ -136,14 +136,19 @@ def _hide_credentials(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
+def _describe(error: Exception) -> str:
+    """Return what went wrong; others than the system's errors may quote the whole address."""
+    return str(error) if isinstance(error, OSError) else type(error).__name__
+
+
 async def _fetch(url: str) -> bytes:
     import aiohttp
 
     async with (
-        aiohttp.ClientSession(raise_for_status=True, trust_env=True) as session,
+        aiohttp.ClientSession(trust_env=True) as session,
         session.get(url, allow_redirects=False) as response,
     ):
-        if response.status != 200:  # noqa: PLR2004 -- of a redirect, which may lead anywhere
+        if response.status != HTTPStatus.OK:  # a redirect may lead anywhere
             raise TokenKeyUnusable(
                 f"The JWKS {_hide_credentials(url)} was answered with {response.status}."
             )

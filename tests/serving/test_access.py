@@ -19,6 +19,7 @@ from tests.serving.access_gate import (
     Application,
     SetAccess,
     ask,
+    ask_raw,
     ask_with,
     make_gate,
     make_token,
