@@ -9,26 +9,16 @@ import httpx
 import psutil
 import pytest
 
+from credit.errors import ServiceFailed
+from dashboard.service_client import ServiceAway, ServiceClient
+from registry.scoring_api import ScoringApi
 from serving.route_scopes import AccessScope, Rule, find_rule
-from serving.token_check import Audience
-from serving.token_issuing import Grant, SigningKey, issue_token
+from tests.end_to_end.bearer import SECRET, bear, make_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.end_to_end.conftest import FailToStart, Published, Service, Start
-
-SECRET = "a secret of the tests, of more than 32 bytes"  # noqa: S105 -- it opens nothing else
-EXPECTED = Audience("credit-scoring", "credit-scoring")
-
-
-def make_token(*scopes: AccessScope, lifetime_s: int = 600) -> str:
-    grant = Grant("tests", scopes, lifetime_s)
-    return issue_token(grant, SigningKey("HS256", SECRET.encode()), EXPECTED)
-
-
-def bear(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +39,20 @@ def test_whoever_brings_a_token_is_answered_as_if_there_were_no_gate(
     answer = guarded_service.ask(applicant, headers=bear(make_token(AccessScope.SCORE)))
 
     assert answer["probability"] == published.score_offline()[0]
+
+
+def test_our_own_clients_bring_the_token_that_they_were_given(
+    guarded_service: Service, published: Published
+) -> None:
+    applicant, pd = published.applicants[0], published.score_offline()[0]
+    token = make_token(AccessScope.SCORE)
+
+    assert ScoringApi(guarded_service.url, token).decide(applicant)["probability"] == pd
+    assert ServiceClient(guarded_service.url, token).decide(applicant)["probability"] == pd
+    with pytest.raises(ServiceFailed, match=r"answered 401: A bearer .* CREDIT_SERVICE_TOKEN"):
+        ScoringApi(guarded_service.url).decide(applicant)
+    with pytest.raises(ServiceAway, match=r"answered 401: .* CREDIT_SERVICE_TOKEN"):
+        ServiceClient(guarded_service.url).decide(applicant)
 
 
 @pytest.mark.parametrize(
