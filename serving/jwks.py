@@ -18,6 +18,7 @@ from serving.token_keys import PublicKey, choose_keys, read_jwks
 logger = logging.getLogger("bentoml.credit")
 
 FRESH_SECONDS = 300
+STALE_SECONDS = 600  # of a service that was not asked for a while: a key may have been withdrawn
 USABLE_SECONDS = 3_600  # without news: an issuer that is away for an hour stops nobody
 RETRY_SECONDS = 30
 FETCH_SECONDS = 5
@@ -33,7 +34,8 @@ class KeysAway(Exception):
 class Jwks:
     """The keys of a JWKS, as they were a few minutes ago.
 
-    Older ones are read again in the background, while they still count. A token of an unknown key
+    Older ones are read again in the background, while they still count; stale ones before they
+    count again, unless they cannot be had. A token of an unknown key
     has them read at once, yet never more often than twice a minute, however many such tokens come.
 
     Args:
@@ -60,7 +62,7 @@ class Jwks:
             KeysAway: If they were never read, or long ago, and cannot be read now.
         """
         age_s = self._clock() - self._read_s
-        if age_s > USABLE_SECONDS:
+        if age_s > STALE_SECONDS:
             await self._read_soon()
             if self._clock() - self._read_s > USABLE_SECONDS:
                 raise KeysAway(self._location)

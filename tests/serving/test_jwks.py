@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from serving.jwks import FRESH_SECONDS, RETRY_SECONDS, USABLE_SECONDS, Jwks, KeysAway
+from serving.jwks import FRESH_SECONDS, RETRY_SECONDS, STALE_SECONDS, USABLE_SECONDS, Jwks, KeysAway
 from tests.serving.access_gate import (
     OTHER_PRIVATE_KEY,
     PRIVATE_KEY,
@@ -84,6 +84,16 @@ def test_older_keys_count_while_newer_ones_are_fetched(issuer: Issuer) -> None:
         return [*counts, await issuer.count("first"), await issuer.count("second")]
 
     assert asyncio.run(grow_old()) == [1, 1, 0, 1]
+
+
+def test_stale_keys_do_not_count_before_newer_ones_were_asked_for(issuer: Issuer) -> None:
+    async def sleep() -> list[int]:
+        counts = [await issuer.count("first")]
+        issuer.content = write_jwks(second=OTHER_PRIVATE_KEY)
+        issuer.now_s += STALE_SECONDS + 1
+        return [*counts, await issuer.count("first")]
+
+    assert asyncio.run(sleep()) == [1, 0]
 
 
 def test_an_unknown_key_has_them_fetched_once_in_a_while(issuer: Issuer) -> None:
