@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import typer
 
-from commands import dashboards, decisions, models, releases, tables
+from commands import access, dashboards, decisions, models, releases, tables
 from console import complain
 from credit.errors import CreditError
 from credit.interrupt import Ending, postpone_ending
@@ -55,6 +55,7 @@ for command in (
     releases.parity,
     decisions.replay,
     dashboards.dashboard,
+    access.token,
 ):
     app.command()(command)
 

@@ -17,6 +17,7 @@ from credit.errors import ParityBroken
 from credit.pseudonym import read_key
 from credit.temporary_folder import open_temporary_folder
 from registry.parity import Agreement, Verdicts, ask_service, compare
+from registry.scoring_api import ScoringApi
 from registry.stage import Stage
 from registry.trial import find_free_port, serve_bento
 from training.telling import Say
@@ -179,9 +180,11 @@ def _ask_services(
         say(f"Starting {order.bento}")
         log = settings.home / "parity-service.log"
         port = find_free_port()
-        with serve_bento(order.bento, port, settings.written_history_store, log) as service:
+        store, token = settings.written_history_store, settings.service_token_text
+        with serve_bento(order.bento, port, store, log, token) as service:
             source = f"Bento {order.bento}"
-            yield ask_service(source, service.url, asked.applicants, asked.version)
+            yield ask_service(source, service.api, asked.applicants, asked.version)
     for url in order.urls:
         say(f"Asking {url}")
-        yield ask_service(url, url, asked.applicants, asked.version)
+        api = ScoringApi(url, settings.service_token_text)
+        yield ask_service(url, api, asked.applicants, asked.version)

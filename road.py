@@ -106,7 +106,8 @@ def travel(order: RoadOrder, settings: Settings, say: Say, track: Track) -> None
     bento = build_version(settings, Stage.STAGING, order.project, say)
     say(f"Starting {bento.tag}, pinned to {bento.model_tag}")
     log = settings.home / "service.log"
-    with serve_bento(bento.tag, port, settings.written_history_store, log) as service:
+    store, token = settings.written_history_store, settings.service_token_text
+    with serve_bento(bento.tag, port, store, log, token) as service:
         answer = service.api.decide(read_applicant(data))
         say(f"POST {service.url}/predict answers:\n{json.dumps(answer, indent=2)}")
         if order.keep_serving:

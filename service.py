@@ -31,6 +31,14 @@ from credit.bundle import STORED_MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import CreditError, LogUnavailable
 from credit.features.catalog import FEATURE_NAMES
 from credit.pseudonym import provide_key
+from serving.access import AccessControl
+from serving.access_settings import (
+    LOOPBACK,
+    find_host,
+    has_key,
+    open_checker,
+    require_guard,
+)
 from serving.answers import Answer, Reply
 from serving.applicant import describe_features
 from serving.coalescer import Coalescer
@@ -66,6 +74,8 @@ PROBE_TIMEOUT_SECONDS = 1
 STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
 QUIET: Any = {"access": {"enabled": False}}
 UNTRACED: Any = {"excluded_urls": "predict"}
+# BentoML's own default is every address of the machine.
+ADDRESS: Any = {} if has_key(settings) else {"host": LOOPBACK}
 
 # Raw bytes on the wire: any other type has BentoML build a JSON schema in every call.
 Predictions = Annotated[np.ndarray, ContentType("application/octet-stream")]
@@ -281,7 +291,7 @@ async def get_logs(request: Request) -> Response:
 async def get_openapi(_request: Request) -> Response:
     """Tell what Swagger shows."""
     generated = CreditScoring.openapi_spec.asdict()  # type: ignore[attr-defined]
-    return respond(complete_openapi(generated))
+    return respond(complete_openapi(generated, guarded=has_key(settings)))
 
 
 def respond(content: object, status: int = 200) -> Response:
@@ -308,6 +318,7 @@ get_routes = Starlette(
 
 @bentoml.service(
     name="credit_scoring",
+    http=ADDRESS,
     traffic={"timeout": REQUEST_TIMEOUT_SECONDS},
     runner_probe={"enabled": False},
     runner_connection=STEADY_CONNECTION,
@@ -350,10 +361,14 @@ class CreditScoring:
             open_history_store(store)
             if settings.decision_log is not None:
                 DecisionLog.open(settings.decision_log, settings.log_durability).close()
+            notice = require_guard(settings, find_host())
         except CreditError as error:
             raise BentoMLException(str(error)) from None
+        if notice is not None:
+            logger.warning(notice)
         os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
         os.environ["CREDIT_HOME"] = str(settings.home.absolute())  # a Bento's workers run elsewhere
+        os.environ.update(settings.access_variables)
         if store is not None:
             # Workers read the file that was checked, and do not fetch another one.
             os.environ["CREDIT_HISTORY_STORE"] = str(store)
@@ -407,4 +422,9 @@ class CreditScoring:
         return Response(reply.encode(), headers=headers, media_type="application/json")
 
 
+CreditScoring.add_asgi_middleware(  # type: ignore[attr-defined]
+    AccessControl,
+    open_checker=partial(open_checker, settings),
+    allow_anonymous=settings.allow_anonymous,
+)
 CreditScoring.add_asgi_middleware(FastRoute, path="/predict", answer=decide_quickly)  # type: ignore[attr-defined]

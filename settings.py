@@ -117,6 +117,37 @@ class Settings(BaseSettings):
         3_650, ge=1, description="Age in days from which on `credit log prune` removes decisions."
     )
 
+    token_secret: SecretStr | None = Field(
+        None,
+        description="Signs and checks access tokens (HS256), at least 32 bytes; without it, a "
+        "public key and a JWKS the service has no key, and listens on 127.0.0.1 only.",
+    )
+    token_secret_previous: SecretStr | None = Field(
+        None, description="Checks tokens that were issued before the secret was changed."
+    )
+    token_public_key: str | None = Field(
+        None, description="Checks access tokens (RS256): PEM text or file, of one key or several."
+    )
+    token_jwks: str | None = Field(
+        None,
+        description="Checks access tokens (RS256): file or https:// address of an issuer's keys.",
+    )
+    token_private_key: Path | None = Field(
+        None, description="PEM file that `credit token` signs with (RS256) instead of the secret."
+    )
+    token_issuer: str = Field(
+        "credit-scoring", min_length=1, description="Who issues access tokens: their `iss`."
+    )
+    token_audience: str = Field(
+        "credit-scoring", min_length=1, description="For whom they are: their `aud`."
+    )
+    allow_anonymous: bool = Field(
+        default=False,
+        description="Without a key, answer everyone who reaches the service (never `/logs`).",
+    )
+    service_token: SecretStr | None = Field(
+        None, description="Access token that our own clients of the service bring along."
+    )
     service_url: str = Field(
         "http://127.0.0.1:3000",
         pattern=r"^https?://[^/]",
@@ -143,8 +174,7 @@ class Settings(BaseSettings):
     @property
     def pseudonym_key_text(self) -> str | None:
         """The key of the pseudonyms if one was set."""
-        key = self.pseudonym_key
-        return None if key is None else key.get_secret_value()  # an empty one is set, and no key
+        return _reveal(self.pseudonym_key)
 
     @property
     def previous_pseudonym_key_texts(self) -> list[str]:
@@ -159,6 +189,36 @@ class Settings(BaseSettings):
         return self.home / "pseudonym.key"
 
     @property
+    def access_variables(self) -> dict[str, str]:
+        """What was set about access, for processes that run in other folders, without `.env`."""
+        variables = {
+            "CREDIT_TOKEN_SECRET": _reveal(self.token_secret),
+            "CREDIT_TOKEN_SECRET_PREVIOUS": _reveal(self.token_secret_previous),
+            "CREDIT_TOKEN_PUBLIC_KEY": _make_absolute(self.token_public_key, "-----BEGIN "),
+            "CREDIT_TOKEN_JWKS": _make_absolute(self.token_jwks, "://"),
+            "CREDIT_TOKEN_ISSUER": self.token_issuer,
+            "CREDIT_TOKEN_AUDIENCE": self.token_audience,
+            "CREDIT_ALLOW_ANONYMOUS": str(self.allow_anonymous).lower(),
+        }
+        return {name: text for name, text in variables.items() if text is not None}
+
+    @property
+    def service_token_text(self) -> str | None:
+        """The access token of our own clients; None if none was set."""
+        token = _reveal(self.service_token)
+        return token.strip() if token else None
+
+    @property
     def cache(self) -> Path:
         """Where the service keeps what it downloads."""
         return self.home / "cache"
+
+
+def _reveal(secret: SecretStr | None) -> str | None:
+    """Return a secret's text; an empty one is set, and no key."""
+    return None if secret is None else secret.get_secret_value()
+
+
+def _make_absolute(location: str | None, mark: str) -> str | None:
+    """Return a path that holds in every folder; what has the mark is no path."""
+    return location if not location or mark in location else str(Path(location).absolute())

@@ -18,6 +18,8 @@ CreditError                 1   500
 ├── GateFailed             17   409   a check refuses the model version for the stage
 ├── PseudonymKeyUnusable   18   500   the key that hides who the clients are is none
 ├── ParityBroken           19   500   a source does not say what the training process said
+├── TokenKeyUnusable       20   500   a key that signs or checks access tokens is none, or too weak
+├── AccessUnguarded        21   503   the service would answer everyone who reaches the machine
 ├── LogUnavailable         24   503   the decision log cannot be opened, written or read
 └── ReplayFailed           25   409   a logged decision cannot be computed again, or comes out other
 
@@ -165,3 +167,17 @@ class ReplayFailed(CreditError):
 
     exit_code = 25
     http_status = 409
+
+
+class TokenKeyUnusable(CreditError):
+    """A key that signs or checks access tokens is missing, too weak, or no key."""
+
+    exit_code = 20
+    http_status = 500
+
+
+class AccessUnguarded(CreditError):
+    """The service would listen where others reach it, and has no key to tell who may ask."""
+
+    exit_code = 21
+    http_status = 503

@@ -66,4 +66,5 @@ def show_page(service: ServiceClient) -> None:
 
 if __name__ == "__main__":
     st.set_page_config(page_title="Credit decisions")
-    show_page(ServiceClient(Settings().service_url.rstrip("/")))
+    settings = Settings()
+    show_page(ServiceClient(settings.service_url.rstrip("/"), settings.service_token_text))

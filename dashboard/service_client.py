@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import httpx
@@ -48,9 +48,11 @@ class ServiceClient:
 
     Attributes:
         url: Where it answers, such as http://127.0.0.1:3000.
+        token: Access token to bring along; None: none.
     """
 
     url: str
+    token: str | None = field(default=None, repr=False)
 
     def fetch_health(self) -> dict[str, Any]:
         """Return the state of the service; one that is not ready tells it too, with 503."""
@@ -73,14 +75,21 @@ class ServiceClient:
             ServiceAway: If it answers in any other way than by a decision.
         """
         response = self._request("POST", "/predict", {"data": dict(applicant)})
+        if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise ServiceAway(
+                f"The service answered {response.status_code}: it wants a token with the scope "
+                "score. Set CREDIT_SERVICE_TOKEN to what `credit token` prints."
+            )
         if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
             faults = self._read(response, expected=(422,))["detail"]
             raise ApplicantRefused([_describe_fault(fault) for fault in faults])
         return self._read(response)
 
     def _request(self, method: str, path: str, body: object = None) -> httpx.Response:
+        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        url = self.url + path
         try:
-            return httpx.request(method, self.url + path, json=body, timeout=TIMEOUT_SECONDS)
+            return httpx.request(method, url, json=body, headers=headers, timeout=TIMEOUT_SECONDS)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ServiceAway(
                 f"Nothing answers on {self.url}: {error}. Start the service (`credit demo`, or "

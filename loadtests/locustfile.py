@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from loadtests.answer_check import find_fault
 from loadtests.applicants import Question, make_questions, read_questions
+from settings import Settings
 
 
 class LoadTestSettings(BaseSettings):
@@ -62,6 +63,11 @@ class Branch(FastHttpUser):
     """A branch of the lender that asks about one applicant after the other, without a pause."""
 
     wait_time = constant(0)
+
+    def on_start(self) -> None:
+        """Bring the token along, where the service wants one."""
+        if (token := Settings().service_token_text) is not None:
+            self.client.auth_header = f"Bearer {token}"
 
     @task
     def ask_for_a_decision(self) -> None:

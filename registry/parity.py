@@ -51,7 +51,7 @@ class Agreement:
 
 
 def ask_service(
-    source: str, url: str, applicants: Sequence[Mapping[str, object]], version: str
+    source: str, api: ScoringApi, applicants: Sequence[Mapping[str, object]], version: str
 ) -> Verdicts:
     """Return what a running service says.
 
@@ -59,12 +59,11 @@ def ask_service(
         ServiceFailed: If it does not answer with a decision for each.
         ParityBroken: If it serves another version.
     """
-    api = ScoringApi(url)
     served = api.tell_model()["model_version"]
     if served != version:
         raise ParityBroken(
-            f"{source} at {url} serves version {served}, and version {version} is to be proved. "
-            "Build and start that one."
+            f"{source} at {api.url} serves version {served}, and version {version} is to be "
+            "proved. Build and start that one."
         )
     return read_answers(source, api.decide_all(applicants))
 

@@ -6,7 +6,7 @@ import http.client
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,9 +22,11 @@ class ScoringApi:
 
     Attributes:
         url: Where it answers, such as http://127.0.0.1:3000.
+        token: Access token to bring along; None: none.
     """
 
     url: str
+    token: str | None = field(default=None, repr=False)
 
     def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
         """Return status and body of the answer to one request.
@@ -38,6 +40,8 @@ class ScoringApi:
         connection = connect(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)
         try:
             headers = {"Content-Type": "application/json"}
+            if self.token is not None:
+                headers["Authorization"] = f"Bearer {self.token}"
             connection.request(method, f"{address.path.rstrip('/')}{path}", body, headers)
             response = connection.getresponse()
             return response.status, response.read().decode(errors="replace")
@@ -85,6 +89,11 @@ class ScoringApi:
         for first in range(0, len(applicants), ROWS_A_REQUEST):
             rows = applicants[first : first + ROWS_A_REQUEST]
             status, body = self.ask("POST", "/predict", json.dumps({"data": list(rows)}))
+            if status in {http.client.UNAUTHORIZED, http.client.FORBIDDEN}:
+                raise ServiceFailed(
+                    f"The service answered {status}{_quote_faults(body)}. Set CREDIT_SERVICE_TOKEN "
+                    "to what `credit token --subject … --scope score` prints."
+                )
             if status != http.client.OK:
                 raise ServiceFailed(
                     f"The service answered {status} to valid applicants{_quote_faults(body)}. Its "

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,11 +32,13 @@ class BentoService:
         port: Where it listens, on 127.0.0.1 only.
         log: File of what it prints.
         process: Its main process, which leads a group of its own.
+        token: Access token that it is asked with; None: none.
     """
 
     port: int
     log: Path
     process: subprocess.Popen[bytes]
+    token: str | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -46,7 +48,7 @@ class BentoService:
     @property
     def api(self) -> ScoringApi:
         """How it is asked."""
-        return ScoringApi(self.url)
+        return ScoringApi(self.url, self.token)
 
     def wait_until_it_fails(self) -> NoReturn:
         """Wait until the process ends, which it does not do in health.
@@ -79,7 +81,9 @@ class BentoService:
 
 
 @contextmanager
-def serve_bento(tag: str, port: int, history_store: Path, log: Path) -> Iterator[BentoService]:
+def serve_bento(
+    tag: str, port: int, history_store: Path, log: Path, token: str | None = None
+) -> Iterator[BentoService]:
     """Yield the running, ready service of a Bento; end it with the context.
 
     Args:
@@ -87,6 +91,7 @@ def serve_bento(tag: str, port: int, history_store: Path, log: Path) -> Iterator
         port: Where it listens.
         history_store: File of the clients' history features.
         log: File for what the service prints.
+        token: Access token to ask it with; None: none.
 
     Raises:
         ServiceFailed: If it ends, or is not ready in time; the last line it printed is told.
@@ -105,7 +110,7 @@ def serve_bento(tag: str, port: int, history_store: Path, log: Path) -> Iterator
                     stderr=subprocess.STDOUT,
                     start_new_session=True,  # Ctrl-C is ours to pass on, once
                 )
-            service = BentoService(port, log, process)
+            service = BentoService(port, log, process, token)
             service.wait_until_ready()
             yield service
         finally:

@@ -11,6 +11,7 @@ from serving.answers import Answer, Rejection, RowRejection
 from serving.applicant import Applicant
 from serving.history_block import HISTORY_MODELS
 from serving.request import DEFAULT_TAIL, MOST_TAIL
+from serving.route_scopes import SCOPES
 
 JsonObject = dict[str, Any]
 
@@ -50,8 +51,21 @@ _INCLUDE_ALL = {
 }
 
 
-def complete_openapi(generated: Mapping[str, Any]) -> JsonObject:
-    """Return BentoML's description with the applicant's fields, our replies and our GET routes."""
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token; `credit token` issues one.",
+}
+
+
+def complete_openapi(generated: Mapping[str, Any], *, guarded: bool = False) -> JsonObject:
+    """Return BentoML's description with the applicant's fields, our replies and our GET routes.
+
+    Args:
+        generated: BentoML's own description.
+        guarded: Whether a key for access tokens is configured.
+    """
     models: tuple[Any, ...] = (
         Applicant,
         *HISTORY_MODELS.values(),
@@ -66,8 +80,10 @@ def complete_openapi(generated: Mapping[str, Any]) -> JsonObject:
     own = schemas["$defs"]
     own["Applicant"]["properties"]["history"] = _describe_history()
     components = {"schemas": {**generated["components"]["schemas"], **own}}
+    if guarded:
+        components["securitySchemes"] = {"bearer": _BEARER}
     infrastructure = {path: item for path, item in generated["paths"].items() if path != "/predict"}
-    return {
+    described = {
         **generated,
         "openapi": "3.1.0",
         "info": {**_INFO, "version": generated["info"]["version"]},
@@ -81,6 +97,20 @@ def complete_openapi(generated: Mapping[str, Any]) -> JsonObject:
             **infrastructure,
         },
     }
+    if guarded:
+        _demand_tokens(described["paths"])
+    return described
+
+
+def _demand_tokens(paths: JsonObject) -> None:
+    """Write to the operations that need one which scope a token must have."""
+    for path, scope in SCOPES.items():
+        for operation in paths.get(path, {}).values():
+            operation["security"] = [{"bearer": []}]
+            operation["responses"] |= {
+                "401": _describe_rejection("No token, or one that is not valid"),
+                "403": _describe_rejection(f"The token has not the scope {scope}"),
+            }
 
 
 def _describe_predict() -> JsonObject:

@@ -28,7 +28,7 @@ class RequestRejected(CreditError):
     """A request cannot be answered as it stands; the client can mend it.
 
     Attributes:
-        http_status: Status of the answer: 413 or 422.
+        http_status: Status of the answer.
         details: One entry a fault.
     """
 

@@ -41,6 +41,7 @@ COMMANDS = [
     ["history"],
     ["build"],
     ["dashboard"],
+    ["token"],
 ]
 HEAVY = ["bentoml", "duckdb", "mlflow", "numpy", "pandas", "pyarrow", "sklearn", "xgboost"]
 LIST_HEAVY = f"""

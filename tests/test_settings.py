@@ -20,6 +20,15 @@ NAMES = [
     "CREDIT_SPARK_MASTER",
     "CREDIT_PSEUDONYM_KEY",
     "CREDIT_SERVICE_URL",
+    "CREDIT_SERVICE_TOKEN",
+    "CREDIT_TOKEN_SECRET",
+    "CREDIT_TOKEN_SECRET_PREVIOUS",
+    "CREDIT_TOKEN_PUBLIC_KEY",
+    "CREDIT_TOKEN_JWKS",
+    "CREDIT_TOKEN_PRIVATE_KEY",
+    "CREDIT_TOKEN_ISSUER",
+    "CREDIT_TOKEN_AUDIENCE",
+    "CREDIT_ALLOW_ANONYMOUS",
 ]
 
 
@@ -70,6 +79,33 @@ def test_a_key_of_the_pseudonyms_that_is_set_to_nothing_is_set(
 
     assert unset is None
     assert Settings().pseudonym_key_text == ""
+
+
+def test_what_is_set_about_access_is_passed_on_with_paths_that_hold_in_every_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    unset = Settings().access_variables
+    monkeypatch.setenv("CREDIT_TOKEN_SECRET", "")
+    monkeypatch.setenv("CREDIT_TOKEN_PUBLIC_KEY", "public.pem")
+    monkeypatch.setenv("CREDIT_TOKEN_JWKS", "https://issuer.example/jwks.json")
+    monkeypatch.setenv("CREDIT_ALLOW_ANONYMOUS", "yes")
+
+    passed_on = Settings().access_variables
+
+    defaults = {
+        "CREDIT_TOKEN_ISSUER": "credit-scoring",
+        "CREDIT_TOKEN_AUDIENCE": "credit-scoring",
+    }
+    assert unset == defaults | {"CREDIT_ALLOW_ANONYMOUS": "false"}
+    assert passed_on == defaults | {
+        "CREDIT_TOKEN_SECRET": "",
+        "CREDIT_TOKEN_PUBLIC_KEY": str(tmp_path / "public.pem"),
+        "CREDIT_TOKEN_JWKS": "https://issuer.example/jwks.json",
+        "CREDIT_ALLOW_ANONYMOUS": "true",
+    }
+    for name, text in passed_on.items():
+        monkeypatch.setenv(name, text)
+    assert Settings().access_variables == passed_on
 
 
 def test_a_history_store_behind_a_url_is_read_there_and_written_at_home(

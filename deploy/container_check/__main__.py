@@ -90,6 +90,7 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
     if options.build_only:
         return
 
+    checks.check_refusal(report, engine, image)
     begin = partial(
         start_container, engine, image, port=options.port, history_store=store, keep=options.keep
     )
@@ -102,6 +103,7 @@ def check(options: argparse.Namespace, report: Report, stack: ExitStack) -> None
         describe(report, engine, container, image, options.sbom)
     if options.keep:
         report.tell(f"Kept: container {container.name} of image {image}" + how_to_reach(engine))
+        report.tell(f"It answers, for a day, who brings the token {container.token}")
     else:
         with report.time_step("end"):
             checks.check_drain(report, container, expectation.applicants[0])
@@ -131,6 +133,7 @@ def ask(report: Report, container: Container, expectation: Expectation, malforme
     checks.check_rights(report, container)
     checks.check_content(report, container)
     checks.check_information(report, container, expectation)
+    checks.check_gate(report, container)
     checks.check_predictions(report, container, expectation)
     with report.time_step("malformed"):
         checks.check_malformed(report, container, expectation.applicants[0], malformed)

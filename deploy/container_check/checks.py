@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
-from deploy.container_check.container import MEMORY_LIMIT_BYTES, Container, Usages
+from deploy.container_check.command import CheckImpossible
+from deploy.container_check.container import (
+    MEMORY_LIMIT_BYTES,
+    Container,
+    Usages,
+    start_without_key,
+)
+from deploy.container_check.engine import Engine
 from deploy.container_check.image import SITE_PACKAGES
 from deploy.container_check.malformed import make_malformed
 from deploy.container_check.offline import Expectation
@@ -25,6 +33,8 @@ ROWS_IN_FLIGHT = 250  # more, and all together are more than the service lets wa
 TAKING_SECONDS = 0.1  # at least, for the service to read what was sent
 DRAIN_SECONDS = 30
 OK = 200
+UNAUTHORIZED = 401
+REFUSAL = "without a key for access tokens"
 SERVER_ERROR = 500
 
 SCRATCH = "/tmp"  # noqa: S108 -- of the container, in memory
@@ -72,6 +82,28 @@ def check_rights(report: Report, container: Container) -> None:
     find = f"find {' '.join(OURS)} ! -type l '(' -user {user} -o -group {user} -o -perm -002 ')'"
     own = container.execute("sh", "-c", find).split()
     report.check("may change nothing of ours in the image", holds=not own, found=", ".join(own[:5]))
+
+
+def check_refusal(report: Report, engine: Engine, image: str) -> None:
+    """Check that it does not start without a key for access tokens, and says so in one line."""
+    try:
+        log = start_without_key(engine, image)
+    except CheckImpossible as error:
+        log = str(error)
+    told = [line for line in log.splitlines() if REFUSAL in line]
+    report.check(
+        "does not start without a key",
+        holds=len(told) == 1 and "Traceback" not in log,
+        found=told[0] if told else log[-300:],
+    )
+
+
+def check_gate(report: Report, container: Container) -> None:
+    """Check that who brings no token is answered with 401."""
+    (refused,) = replace(container, token="").ask([b"{}"])
+    report.check(
+        "401 without a token", holds=refused.status == UNAUTHORIZED, found=str(refused.status)
+    )
 
 
 def check_writes(report: Report, container: Container) -> None:

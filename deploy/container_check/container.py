@@ -5,22 +5,31 @@ from __future__ import annotations
 import base64
 import json
 import os
+import secrets
 import subprocess
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from deploy.container_check.command import CheckImpossible
 from deploy.container_check.engine import Engine
+from serving.route_scopes import AccessScope
+from serving.token_check import Audience
+from serving.token_issuing import Grant, choose_signing_key, issue_token
+from settings import Settings
 
 MEMORY_LIMIT_BYTES = 500_000_000
 START_SECONDS = 60
 ANSWER_SECONDS = 30
 LOG_LINES = 20
+TOKEN_SECONDS = 86_400
+REFUSAL_SECONDS = 30
+SECRET_BYTES = 32
+SECRET_VARIABLE = "CREDIT_TOKEN_SECRET"  # noqa: S105 -- its name
 STORE_IN_CONTAINER = "/data/history.arrow"
 HEALTHCHECK_FOLDER = "/home/bentoml/bento/src/deploy"
 PORT = 3000
@@ -89,11 +98,17 @@ class Usages:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container that was started."""
+    """A container that was started.
+
+    Attributes:
+        port: Where it listens.
+        token: Opens all that the service answers.
+    """
 
     name: str
     port: int
     engine: Engine
+    token: str = field(default="", repr=False)
 
     def wait_until_ready(self) -> None:
         """Return when `/readyz` answers 200.
@@ -149,7 +164,7 @@ class Container:
         watch = threading.Timer(5 * ANSWER_SECONDS, process.kill)
         watch.start()
         try:
-            yield Questions(process)
+            yield Questions(process, self.token)
         finally:
             watch.cancel()
             process.kill()
@@ -174,16 +189,23 @@ class Questions:
 
     Args:
         process: Runs `questioner.py`.
+        token: Access token that every request brings along.
     """
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], token: str) -> None:
         self._process = process
+        self._token = token
 
     def send(self, bodies: Sequence[bytes], path: str) -> None:
         """Return when the service has been sent all of them; none is answered yet, or few."""
         method = "POST" if bodies[0] else "GET"
         requests = [
-            {"method": method, "path": path, "body": base64.b64encode(body).decode()}
+            {
+                "method": method,
+                "path": path,
+                "body": base64.b64encode(body).decode(),
+                "token": self._token,
+            }
             for body in bodies
         ]
         assert self._process.stdin is not None  # noqa: S101 -- it is a pipe
@@ -225,8 +247,9 @@ def start_container(
         history_store: The clients' histories, given to it read-only.
         keep: Let it run on.
     """
+    secret = secrets.token_hex(SECRET_BYTES)
     name = f"credit-scoring-check-{uuid.uuid4().hex[:8]}"
-    options = [*LOCKED_DOWN, f"--name={name}"]
+    options = [*LOCKED_DOWN, f"--name={name}", f"--env={SECRET_VARIABLE}"]
     if port is None:
         options.append("--network=none")
     else:
@@ -234,10 +257,37 @@ def start_container(
     if history_store is not None:
         options.append(f"--volume={history_store.absolute()}:{STORE_IN_CONTAINER}:ro")
         options.append(f"--env=CREDIT_HISTORY_STORE={STORE_IN_CONTAINER}")
-    container = Container(name, port or PORT, engine)
+    container = Container(name, port or PORT, engine, make_token(secret))
+    # Not among the arguments, which every user of this machine can see.
+    starter = replace(engine, environment={**engine.environment, SECRET_VARIABLE: secret})
     with ExitStack() as stack:
         stack.callback(container.remove)
-        engine.run("run", "--detach", *options, image)
+        starter.run("run", "--detach", *options, image)
         yield container
         if keep:
             stack.pop_all()
+
+
+def make_token(secret: str) -> str:
+    """Return a token for all that the service of this secret answers."""
+    settings = Settings()
+    expected = Audience(settings.token_issuer, settings.token_audience)
+    grant = Grant("container-check", tuple(AccessScope), TOKEN_SECONDS)
+    return issue_token(grant, choose_signing_key(secret, None), expected)
+
+
+def start_without_key(engine: Engine, image: str) -> str:
+    """Return what is said by a container that was given no key for access tokens, and ends.
+
+    Raises:
+        CheckImpossible: If it goes on, or ends as if all was well.
+    """
+    container = Container(f"credit-scoring-check-{uuid.uuid4().hex[:8]}", PORT, engine)
+    options = [*LOCKED_DOWN, f"--name={container.name}", "--network=none"]
+    try:
+        engine.run("run", "--detach", *options, image)
+        if container.wait_for_end(REFUSAL_SECONDS) == 0:
+            raise CheckImpossible("The container ended with 0.")
+        return container.read_log()
+    finally:
+        container.remove()

@@ -22,6 +22,7 @@ class Request(TypedDict):
     method: str
     path: str
     body: str
+    token: str
 
 
 class Answer(TypedDict):
@@ -43,7 +44,7 @@ def open_connection(port: int, timeout_seconds: float) -> http.client.HTTPConnec
 def send(connection: http.client.HTTPConnection, request: Request) -> None:
     """Write a request."""
     body = base64.b64decode(request["body"])
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {request['token']}"}
     connection.request(request["method"], request["path"], body or None, headers)
 
 

@@ -33,6 +33,13 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 -- the same
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def read_service_settings() -> dict[str, str]:
+    """Return what compose sets for the service, but for the secret, which clusters keep apart."""
+    settings: dict[str, str] = dict(read_yaml(COMPOSE)["services"]["service"]["environment"])
+    del settings["CREDIT_TOKEN_SECRET"]
+    return settings
+
+
 def read_manifest(kind: str) -> dict[str, Any]:
     """Return the Kubernetes manifest of a kind, of which there is one."""
     manifest: dict[str, Any] = read_yaml(KUBERNETES / f"{kind.lower()}.yaml")

@@ -14,6 +14,7 @@ from tests.deploy.deploy_files import (
     DOCKERFILES,
     list_instructions,
     read_manifest,
+    read_service_settings,
     read_yaml,
 )
 
@@ -123,7 +124,13 @@ def test_the_service_writes_only_where_it_may_and_reads_the_store_that_is_mounte
 
 
 def test_the_service_has_the_same_settings_here_and_on_kubernetes() -> None:
-    assert SERVICES["service"]["environment"] == read_manifest("ConfigMap")["data"]
+    assert read_service_settings() == read_manifest("ConfigMap")["data"]
+
+
+def test_the_service_and_whoever_asks_it_are_given_key_and_token() -> None:
+    assert "CREDIT_TOKEN_SECRET" in SERVICES["service"]["environment"]
+    assert "CREDIT_SERVICE_TOKEN" in SERVICES["dashboard"]["environment"]
+    assert "CREDIT_ALLOW_ANONYMOUS" not in COMPOSE.read_text()
 
 
 def test_the_dashboard_asks_the_service(service_facts: ServiceFacts) -> None:

@@ -55,6 +55,11 @@ def test_it_writes_nowhere_but_to_the_temporary_folder(stages: list[str]) -> Non
     assert all(place.startswith("/tmp/") for place in places.values())
 
 
+def test_it_listens_where_the_gate_wants_a_key(stages: list[str]) -> None:
+    assert "BENTOML_HOST=0.0.0.0 " in stages[-1]
+    assert not re.search("CREDIT_ALLOW_ANONYMOUS=|CREDIT_TOKEN_SECRET=", stages[-1])
+
+
 def test_its_health_is_asked_by_a_script_that_the_bento_includes(stages: list[str]) -> None:
     (command,) = re.findall(r"^HEALTHCHECK .*\n +CMD (.*)", stages[-1], re.MULTILINE)
     script = json.loads(command)[-1].removeprefix("/home/bentoml/bento/src/")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.deploy.deploy_files import (
-    COMPOSE,
     DEPLOY,
     ROOT,
     list_instructions,
     read_image_environment,
+    read_service_settings,
     read_yaml,
 )
 
@@ -54,10 +54,8 @@ def test_the_user_is_the_one_that_hugging_face_runs_everything_as() -> None:
 
 
 def test_the_service_has_the_same_settings_as_elsewhere_but_for_the_store() -> None:
-    elsewhere = read_yaml(COMPOSE)["services"]["service"]["environment"]
-
     own = {name: text for name, text in ENVIRONMENT.items() if name not in {"HOME", "PORT"}}
-    assert own | {"CREDIT_HISTORY_STORE": "/data/history.arrow"} == elsewhere
+    assert own | {"CREDIT_HISTORY_STORE": "/data/history.arrow"} == read_service_settings()
     assert ENVIRONMENT["HOME"] == "/tmp"
 
 
@@ -70,6 +68,7 @@ def test_render_builds_the_same_dockerfile_and_asks_the_service_s_own_route(
     assert ROOT / RENDER["dockerContext"] == DOCKERFILE.parent
     assert RENDER["healthCheckPath"] in service_facts.routes
     assert settings["PORT"]["value"] == ENVIRONMENT["PORT"]
+    assert settings["CREDIT_TOKEN_SECRET"] == {"key": "CREDIT_TOKEN_SECRET", "generateValue": True}
     assert settings["SERVICE_IMAGE"] == {"key": "SERVICE_IMAGE", "sync": False}
     assert service_facts.timeout_s < RENDER["maxShutdownDelaySeconds"] <= 300
     assert RENDER["autoDeploy"] is False

@@ -93,7 +93,7 @@ def test_settings_come_from_the_config_map_and_secrets_from_the_cluster_alone() 
 
     assert CONTAINER["envFrom"] == [
         {"configMapRef": {"name": name}},
-        {"secretRef": {"name": name, "optional": True}},
+        {"secretRef": {"name": name}},  # not optional: without a key the service does not start
     ]
     assert "env" not in CONTAINER
     assert [file for file in KUBERNETES.glob("*.yaml") if read_yaml(file)["kind"] == "Secret"] == []

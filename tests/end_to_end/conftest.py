@@ -39,6 +39,8 @@ from registry.trial import find_free_port
 from serving.decision_log import Decision, DecisionLog
 
 ROOT = Path(__file__).parents[2]
+HOST = "127.0.0.1"
+DEFAULT_ADDRESS = {"BENTOML_HOST": ""}  # as if it was not set
 START_SECONDS = 120
 CLIENTS = 400
 STORE_MADE_AT = "2026-01-02T03:04:05+00:00"
@@ -146,7 +148,20 @@ class Start(Protocol):
         *,
         bento: str = ".",
         folder: Path = ROOT,
+        settings: Mapping[str, str] | None = None,
     ) -> AbstractContextManager[Service]: ...
+
+
+class FailToStart(Protocol):
+    """Starts a service that ends by itself, and returns what it said."""
+
+    def __call__(
+        self,
+        bentoml_home: Path,
+        history_store: Path | str,
+        *,
+        settings: Mapping[str, str] | None = None,
+    ) -> str: ...
 
 
 def compute_features(
@@ -274,10 +289,13 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Start:
         *,
         bento: str = ".",
         folder: Path = ROOT,
+        settings: Mapping[str, str] | None = None,
     ) -> Iterator[Service]:
         own = tmp_path_factory.mktemp("service")
         port = find_free_port()
-        process = run_serve(port, own, bentoml_home, history_store, bento=bento, folder=folder)
+        process = run_serve(
+            port, own, bentoml_home, history_store, bento=bento, folder=folder, settings=settings
+        )
         url = f"http://127.0.0.1:{port}"
         service = Service(url, own / "output.txt", own / "bentoml", process)
         try:
@@ -312,12 +330,17 @@ def publish_bundle(published: Published) -> Callable[[Path, Bundle], None]:
 
 
 @pytest.fixture(scope="session")
-def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Path | str], str]:
+def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> FailToStart:
     """Runs `bentoml serve`, expects that it ends by itself, and returns what it said."""
 
-    def run(bentoml_home: Path, history_store: Path | str) -> str:
+    def run(
+        bentoml_home: Path,
+        history_store: Path | str,
+        *,
+        settings: Mapping[str, str] | None = None,
+    ) -> str:
         own = tmp_path_factory.mktemp("failed")
-        process = run_serve(find_free_port(), own, bentoml_home, history_store)
+        process = run_serve(find_free_port(), own, bentoml_home, history_store, settings=settings)
         try:
             assert process.wait(START_SECONDS) != 0
         finally:
@@ -329,8 +352,10 @@ def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, P
 
 @pytest.fixture(scope="session")
 def service(start_service: Start, published: Published) -> Iterator[Service]:
-    """The service with the published model and its history store."""
-    with start_service(published.bentoml_home, published.history_store) as running:
+    """The service with the published model and its history store, on its own default address."""
+    with start_service(
+        published.bentoml_home, published.history_store, settings=DEFAULT_ADDRESS
+    ) as running:
         yield running
 
 
@@ -342,6 +367,7 @@ def run_serve(
     *,
     bento: str = ".",
     folder: Path = ROOT,
+    settings: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start `bentoml serve`; its output and a BentoML home of its own are put into a folder."""
     # BentoML keeps a service's metrics in its home, and empties them when another one starts.
@@ -350,11 +376,12 @@ def run_serve(
         "BENTOML_HOME": str(own / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "true",
         "CREDIT_HOME": str(own / "var"),
+        "BENTOML_HOST": HOST,
+        **(settings or {}),
     }
     if history_store is not None:
         environment["CREDIT_HISTORY_STORE"] = str(history_store)
-    address = ["--host", "127.0.0.1", "--port", str(port)]
-    command = [sys.executable, "-m", "bentoml", "serve", bento, *address]
+    command = [sys.executable, "-m", "bentoml", "serve", bento, "--port", str(port)]
     with (own / "output.txt").open("wb") as sink:
         return subprocess.Popen(
             command,

@@ -121,7 +121,7 @@ def test_a_service_of_another_version_proves_nothing(
         serve_bento(built, port, home.history_store, tmp_path / "log.txt") as service,
         pytest.raises(ParityBroken, match="serves version 1, and version 2 is to be proved"),
     ):
-        ask_service("It", service.url, [], "2")
+        ask_service("It", service.api, [], "2")
 
 
 def test_a_rollback_stands_in_the_history_with_who_and_why(released: Home) -> None:

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.serving.access_gate import PRIVATE_KEY, make_token, write_pem
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,11 +46,18 @@ def test_the_bento_holds_the_service_alone_and_serves_the_model_it_was_built_wit
     publish_bundle(bentoml_home, published.bundle.model_copy(update={"model_version": "2"}))
     shutil.copy(published.history_store, tmp_path / "here.arrow")
 
-    # A relative path: seen from where the command is given, not from inside the Bento.
+    (tmp_path / "public.pem").write_text(write_pem(PRIVATE_KEY))
+    settings = {"CREDIT_TOKEN_PUBLIC_KEY": "public.pem"}
+    token = {"Authorization": f"Bearer {make_token(key=PRIVATE_KEY, algorithm='RS256')}"}
+
+    # Relative paths: seen from where the command is given, not from inside the Bento.
     store = Path("here.arrow")
-    with start_service(bentoml_home, store, bento="credit_scoring", folder=tmp_path) as service:
+    with start_service(
+        bentoml_home, store, bento="credit_scoring", folder=tmp_path, settings=settings
+    ) as service:
         info = service.get("/model-info").json()
-        answer = service.ask(published.applicants[0])
+        answer = service.ask(published.applicants[0], headers=token)
+        refused = service.post({"data": published.applicants[0]})
 
     assert {path.relative_to(sources).parts[0] for path in sources.rglob("*.py")} == {
         "service.py",
@@ -60,3 +69,4 @@ def test_the_bento_holds_the_service_alone_and_serves_the_model_it_was_built_wit
     assert info["model"] == "credit_scoring_model:mlflow-v1"
     assert info["history_store"] == published.store_origin
     assert answer["probability"] == published.score_offline()[0]
+    assert refused.status_code == 401
