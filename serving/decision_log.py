@@ -8,7 +8,7 @@ pseudonyms (`credit.pseudonym`) unless the lender wants it otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,9 @@ from serving.decision_table import (
 )
 
 ROWS_AT_ONCE = 500
+
+MOST_JOURNAL_BYTES = 64 * 1024 * 1024
+"""Beyond it a transaction waits until the journal begins anew, most of it moved already."""
 
 _INSERT = DECISIONS.insert()
 
@@ -86,6 +89,18 @@ class DecisionLog:
             self._require_same_file()
             with self.engine.begin() as connection:
                 connection.execute(_INSERT, decisions)
+            if self._journal_bytes() > MOST_JOURNAL_BYTES:
+                self._checkpoint("RESTART")
+
+    def checkpoint(self) -> None:
+        """Move what SQLite's journal has gathered into the database; nobody waits for it.
+
+        Raises:
+            LogUnavailable: If the database cannot be written.
+        """
+        if self._journal_bytes():
+            with _as_log_unavailable("cannot be moved out of its journal"):
+                self._checkpoint("PASSIVE")
 
     def read(
         self, *, since: datetime | None = None, until: datetime | None = None
@@ -154,10 +169,22 @@ class DecisionLog:
             with self.engine.begin() as connection:
                 removed = connection.execute(DECISIONS.delete().where(condition)).rowcount
             if self.file is not None:
-                with self.engine.connect() as connection:
-                    # What was removed stands in the journal until it is emptied.
-                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                # What was removed stands in the journal until it is emptied.
+                self._checkpoint("TRUNCATE")
         return removed
+
+    def _checkpoint(self, mode: str) -> None:
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA wal_checkpoint({mode})")
+
+    def _journal_bytes(self) -> int:
+        """Return how large SQLite's journal is; 0 elsewhere, and before the first write."""
+        if self.file is None:
+            return 0
+        path, _ = self.file
+        with suppress(FileNotFoundError):
+            return path.with_name(f"{path.name}-wal").stat().st_size
+        return 0
 
     def _require_same_file(self) -> None:
         """Return if what is written can be found again.

@@ -21,6 +21,7 @@ from credit.errors import LogUnavailable
 from credit.features.feature import CLIENT
 from credit.pseudonym import PseudonymKey
 from serving.case import Case, Verdict
+from serving.checkpointing import Checkpointing
 from serving.coalescer import Coalescer
 from serving.decision_log import Decision, DecisionLog
 from serving.metrics import LogMetrics
@@ -72,6 +73,7 @@ class LogWriter:
         self._policy = policy
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decision-log")
+        self._checkpointing = Checkpointing(log.checkpoint)
         self._entries: Coalescer[Entry, None] = Coalescer(
             self._commit,
             max_batch_rows=MOST_ROWS,
@@ -98,6 +100,7 @@ class LogWriter:
     def close(self) -> None:
         """Return when all that was handed over is written."""
         self._thread.shutdown()
+        self._checkpointing.stop()
         self.log.close()
 
     async def _commit(self, entries: Sequence[Entry]) -> list[None]:

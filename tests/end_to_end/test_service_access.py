@@ -165,3 +165,21 @@ def test_with_a_key_that_is_none_it_does_not_start(
     assert "CREDIT_TOKEN_SECRET has 9 bytes; a secret for access tokens has at least 32" in output
     assert "Traceback" not in output
     assert "too short" not in output
+
+
+def test_the_last_decisions_are_told_without_who_they_are_about(
+    guarded_service: Service, published: Published
+) -> None:
+    applicant = published.applicants[3]
+    headers = bear(make_token(AccessScope.SCORE)) | {"X-Request-ID": "told"}
+    answer = guarded_service.ask(applicant, headers=headers)
+    reader = bear(make_token(AccessScope.LOGS))
+
+    response = httpx.get(f"{guarded_service.url}/logs?tail=1", headers=reader)
+
+    (told,) = response.json()["decisions"]
+    assert (told["request_id"], told["probability"]) == ("told", answer["probability"])
+    assert told["inputs"]["AMT_CREDIT"] == applicant["AMT_CREDIT"]
+    assert str(applicant["SK_ID_CURR"]) not in response.text
+    refused = httpx.get(f"{guarded_service.url}/logs?tail=0", headers=reader)
+    assert refused.status_code == 422

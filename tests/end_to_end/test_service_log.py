@@ -152,22 +152,6 @@ def test_what_cannot_be_recorded_is_not_answered_and_goes_on_when_the_log_is_bac
     assert "back-again" in service.read_log()
 
 
-def test_the_last_decisions_are_told_without_who_they_are_about(
-    service: Service, published: Published
-) -> None:
-    applicant = published.applicants[3]
-    answer = service.ask(applicant, headers={"X-Request-ID": "told"})
-
-    response = service.get("/logs?tail=2")
-
-    told = response.json()["decisions"]
-    assert len(told) == 2
-    assert (told[0]["request_id"], told[0]["probability"]) == ("told", answer["probability"])
-    assert told[0]["inputs"]["AMT_CREDIT"] == applicant["AMT_CREDIT"]
-    assert str(applicant["SK_ID_CURR"]) not in response.text
-    assert service.get("/logs?tail=0").status_code == 422
-
-
 def test_bundle_and_log_agree_on_the_model(service: Service, published: Published) -> None:
     service.ask(published.applicants[0], headers={"X-Request-ID": "model"})
     bundle: Bundle = published.bundle
