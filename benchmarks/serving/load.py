@@ -115,7 +115,7 @@ def _conclude(load: Load, tally: Tally, from_s: float, generator_us: float) -> O
         return tally.sum_up(from_s + start_s, from_s + start_s + seconds, by_beginning=by_beginning)
 
     stretch = load.stretch_seconds
-    count = 0 if stretch is None else int(load.seconds // stretch)
+    count = 0 if stretch is None else int(load.seconds / stretch + 1e-9)
     stretches = tuple(sum_up(number * stretch, stretch) for number in range(count) if stretch)
     # A failure counts whenever it came, while warming up or after the end.
     whole = replace(sum_up(0.0, load.seconds), failures=tally.count_faults())
