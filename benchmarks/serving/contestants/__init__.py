@@ -1,0 +1,1 @@
+"""Who is compared: each starts its server as its users would."""
