@@ -30,12 +30,17 @@ from starlette.routing import Route
 from credit.bundle import STORED_MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import CreditError
 from credit.features.catalog import FEATURE_NAMES
-from serving.answers import Answer
+from serving.answers import Answer, Reply
 from serving.applicant import describe_features
 from serving.coalescer import Coalescer
+from serving.counterfactuals import Counterfactuals
+from serving.explained_answer import ExplainedAnswer
+from serving.explained_predictor import ExplainedPredictor
+from serving.explainer import Explainer
 from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics, RunnerMetrics
+from serving.model_columns import read_model_columns
 from serving.openapi import complete_openapi
 from serving.outliving import find_other_workers, outlive
 from serving.predictor import Predictor
@@ -60,7 +65,7 @@ PROBE_TIMEOUT_SECONDS = 1
 # BentoML closes the connection to the runner every 100 requests, others in flight or not.
 STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
 QUIET: Any = {"access": {"enabled": False}}
-UNTRACED: Any = {"excluded_urls": "predict"}
+UNTRACED: Any = {"excluded_urls": "predict,pred_contribs,explain"}
 
 # Raw bytes on the wire: any other type has BentoML build a JSON schema in every call.
 Predictions = Annotated[np.ndarray, ContentType("application/octet-stream")]
@@ -189,10 +194,12 @@ class CreditRunner:
         # XGBoost brings SciPy: half a second and 23 MB that only this process needs.
         from credit.prediction import find_columns, predict_pd
         from serving.booster import load_booster
+        from serving.contributions import Contributions
 
         load_bundle(self.model)
         booster = load_booster(locate_booster(self.model))
         self.predict_pd = partial(predict_pd, booster, columns=find_columns(booster))
+        self.contributions = Contributions(booster)
         self.metrics = RunnerMetrics()
 
     @bentoml.on_startup
@@ -210,6 +217,11 @@ class CreditRunner:
         """Return probabilities of default, float64 of shape (n,)."""
         self.metrics.count(len(features))
         return self.predict_pd(features)
+
+    @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
+    async def pred_contribs(self, features: np.ndarray) -> Predictions:
+        """Return contributions and bias in log-odds, float32 of shape (n, columns + 1)."""
+        return self.contributions.compute(features)
 
 
 async def get_features(request: Request) -> Response:
@@ -244,6 +256,13 @@ async def get_openapi(_request: Request) -> Response:
 def respond(content: object, status: int = 200) -> Response:
     """Return content as a JSON response."""
     return Response(to_json(content), status, media_type="application/json")
+
+
+def send(reply: Reply, request_id: str, ctx: bentoml.Context) -> Response:
+    """Return the reply as a response that carries the request's id."""
+    ctx.response.status_code = reply.status  # BentoML puts it over the response's own
+    headers = {**reply.headers, "X-Request-ID": request_id}
+    return Response(reply.encode(), headers=headers, media_type="application/json")
 
 
 get_routes = Starlette(
@@ -287,6 +306,13 @@ class CreditScoring:
         self.predictor = Predictor(
             applicants, self.histories.compute, self.bundle, DecisionMetrics()
         )
+        self.explained = ExplainedPredictor(
+            self.predictor,
+            Explainer(
+                RunnerCall(self.contribute_remotely), read_model_columns(locate_booster(self.model))
+            ),
+            Counterfactuals(self.call_runner),
+        )
 
     @bentoml.on_deployment
     @staticmethod
@@ -324,12 +350,22 @@ class CreditScoring:
         """Return the runner's answer; BentoML makes the method called here after `__init__`."""
         return await self.runner.to_async.predict(features)
 
+    async def contribute_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the runner's contributions, shape (n, columns of the model + 1)."""
+        return await self.runner.to_async.pred_contribs(features)
+
     @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:
         """Decide on one applicant or on a list of them."""
         request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
         query = ctx.request.query_params.multi_items()
         reply = await self.predictor.reply(data, query, request_id)
-        ctx.response.status_code = reply.status  # BentoML puts it over the response's own
-        headers = {**reply.headers, "X-Request-ID": request_id}
-        return Response(reply.encode(), headers=headers, media_type="application/json")
+        return send(reply, request_id, ctx)
+
+    @bentoml.api(route="/explain", input_spec=PredictionBody, output_spec=ExplainedAnswer)
+    async def explain(self, data: bytes, ctx: bentoml.Context) -> Response:
+        """Decide on one applicant, and tell how the decision came about."""
+        request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
+        query = ctx.request.query_params.multi_items()
+        reply = await self.explained.reply(data, query, request_id)
+        return send(reply, request_id, ctx)

@@ -46,6 +46,23 @@ class _Checked:
     history: HistoryBlock | None
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided on a request.
+
+    Attributes:
+        checked: One entry an applicant who was sent.
+        applicants: Those who keep the contract.
+        scores: Theirs.
+        answers: Theirs.
+    """
+
+    checked: Sequence[_Checked | InvalidApplicant]
+    applicants: Sequence[CheckedApplicant]
+    scores: Sequence[Score]
+    answers: Sequence[Answer]
+
+
 class Predictor:
     """Decides on applicants, one request at a time.
 
@@ -70,21 +87,30 @@ class Predictor:
 
     async def reply(self, body: bytes, query: Iterable[tuple[str, str]], request_id: str) -> Reply:
         """Return the reply to a request; whatever goes wrong, it is a reply."""
-        try:
-            return await self._decide(body, query, request_id)
-        except RequestRejected as rejection:
-            return reply_rejection(rejection.http_status, rejection.details)
-        except (QueueFull, RunnerUnavailable) as overload:
-            return reply_overload(str(overload), overload.http_status)
-        except Exception as error:  # noqa: BLE001 -- the edge: the client gets no traceback
-            _log_failure(error, request_id)
-            return reply_failure(request_id)
+        return await reply_whatever_happens(self._reply(body, query, request_id), request_id)
 
-    async def _decide(
-        self, body: bytes, query: Iterable[tuple[str, str]], request_id: str
-    ) -> Reply:
-        threshold = parse_threshold(query) or self._bundle.threshold
+    async def _reply(self, body: bytes, query: Iterable[tuple[str, str]], request_id: str) -> Reply:
+        threshold = parse_threshold(query)
         request = parse_body(body)
+        decided = await self.decide(request, threshold, request_id)
+        if not request.several:
+            return Reply(200, decided.answers[0])
+        return Reply(200, _put_in_place(decided.answers, decided.checked))
+
+    async def decide(
+        self, request: PredictionRequest, threshold: float | None, request_id: str
+    ) -> Decided:
+        """Return the decisions on the applicants of a request who keep the contract.
+
+        Args:
+            request: What was sent.
+            threshold: Instead of the model's; None: the model's.
+            request_id: Of the request.
+
+        Raises:
+            RequestRejected: If no applicant keeps the contract.
+        """
+        threshold = threshold or self._bundle.threshold
         checked = _check_applicants(request)
         valid = [row for row in checked if isinstance(row, _Checked)]
         if not valid:
@@ -94,9 +120,7 @@ class Predictor:
         scores = await self._applicants.submit(applicants)
         answers = self._make_answers(applicants, scores, threshold, request_id)
         self._metrics.count(answers, scores)
-        if not request.several:
-            return Reply(200, answers[0])
-        return Reply(200, _put_in_place(answers, checked))
+        return Decided(checked, applicants, scores, answers)
 
     async def _bring_histories(self, rows: Sequence[_Checked]) -> list[CheckedApplicant]:
         blocks = [row.history for row in rows if row.history is not None]
@@ -131,6 +155,19 @@ class Predictor:
                 applicants, scores, refused, referred, strict=True
             )
         ]
+
+
+async def reply_whatever_happens(work: Awaitable[Reply], request_id: str) -> Reply:
+    """Return the reply that comes of the work, or the one that says why none does."""
+    try:
+        return await work
+    except RequestRejected as rejection:
+        return reply_rejection(rejection.http_status, rejection.details)
+    except (QueueFull, RunnerUnavailable) as overload:
+        return reply_overload(str(overload), overload.http_status)
+    except Exception as error:  # noqa: BLE001 -- the edge: the client gets no traceback
+        _log_failure(error, request_id)
+        return reply_failure(request_id)
 
 
 def _check_applicants(request: PredictionRequest) -> list[_Checked | InvalidApplicant]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
@@ -43,10 +43,14 @@ class Score:
     Attributes:
         pd: Probability of default.
         history_found: True if the store knew the client, or the history came along.
+        features: What it is based on, shape (features,).
     """
 
     pd: float
     history_found: bool
+    features: NDArray[np.float32] = field(
+        default_factory=lambda: np.empty(0, np.float32), repr=False, compare=False
+    )
 
 
 class Scorer:
@@ -71,7 +75,8 @@ class Scorer:
         pd = await self._predict(features)
         if pd.shape != (len(applicants),) or not np.isfinite(pd).all():
             raise RuntimeError(f"{len(applicants)} applicants got predictions of shape {pd.shape}.")
-        return [Score(*pair) for pair in zip(pd.tolist(), found.tolist(), strict=True)]
+        rows = zip(pd.tolist(), found.tolist(), features, strict=True)
+        return [Score(*row) for row in rows]
 
     def compute_features(
         self, applicants: Sequence[CheckedApplicant]
