@@ -32,6 +32,7 @@ from credit.errors import CreditError
 from credit.features.catalog import FEATURE_NAMES
 from serving.answers import Answer, Reply
 from serving.applicant import describe_features
+from serving.application_store import ApplicationStore
 from serving.coalescer import Coalescer
 from serving.counterfactuals import Counterfactuals
 from serving.explained_answer import ExplainedAnswer
@@ -40,6 +41,8 @@ from serving.explainer import Explainer
 from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics, RunnerMetrics
+from serving.minimal import Minimal
+from serving.minimal_predictor import MinimalPredictor
 from serving.model_columns import read_model_columns
 from serving.openapi import complete_openapi
 from serving.outliving import find_other_workers, outlive
@@ -105,6 +108,10 @@ class PredictionBody(bentoml.IODescriptor):
         return cls.model_construct(data=bytes(body))
 
 
+class MinimalBody(PredictionBody):
+    """The body of `/predict-minimal`, handed on undecoded too."""
+
+
 class ImportedModel(bentoml.models.BentoModel):
     """A model of the BentoML store."""
 
@@ -167,6 +174,34 @@ def open_history_store(path: Path | None) -> HistoryStore:
         return HistoryStore.empty()
     store = HistoryStore.open(path, compute_fingerprint())
     logger.info("History store %s: %d clients.", path, len(store))
+    return store
+
+
+def find_application_store(settings: Settings) -> Path | None:
+    """Return the store's file, fetched if it is elsewhere; None if none was set or made.
+
+    Raises:
+        UnreadableTable: If it cannot be fetched.
+    """
+    location = settings.application_store
+    if settings.application_store_location is None and not Path(location).exists():
+        logger.warning("No application store at %s: /predict-minimal answers 503.", location)
+        return None
+    store = fetch_store(location, settings.cache, "application store", "CREDIT_APPLICATION_STORE")
+    return store.absolute()
+
+
+def open_application_store(path: Path | None) -> ApplicationStore | None:
+    """Return the store; None if there is none.
+
+    Raises:
+        UnreadableTable: If the file is not there or wrong.
+        FingerprintMismatch: If it was written under another contract.
+    """
+    if path is None:
+        return None
+    store = ApplicationStore.open(path, compute_fingerprint())
+    logger.info("Application store %s: %d clients.", path, len(store))
     return store
 
 
@@ -313,6 +348,8 @@ class CreditScoring:
             ),
             Counterfactuals(self.call_runner),
         )
+        applications = open_application_store(find_application_store(settings))
+        self.minimal = MinimalPredictor(self.predictor, Minimal(applications))
 
     @bentoml.on_deployment
     @staticmethod
@@ -323,12 +360,16 @@ class CreditScoring:
             load_bundle(model)
             store = find_history_store(settings)
             open_history_store(store)
+            applications = find_application_store(settings)
+            open_application_store(applications)
         except CreditError as error:
             raise BentoMLException(str(error)) from None
         os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
         if store is not None:
             # Workers read the file that was checked, and do not fetch another one.
             os.environ["CREDIT_HISTORY_STORE"] = str(store)
+        if applications is not None:
+            os.environ["CREDIT_APPLICATION_STORE"] = str(applications)
 
     @bentoml.on_startup
     def freeze_garbage(self) -> None:
@@ -368,4 +409,12 @@ class CreditScoring:
         request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
         query = ctx.request.query_params.multi_items()
         reply = await self.explained.reply(data, query, request_id)
+        return send(reply, request_id, ctx)
+
+    @bentoml.api(route="/predict-minimal", input_spec=MinimalBody, output_spec=Answer)
+    async def predict_minimal(self, data: bytes, ctx: bentoml.Context) -> Response:
+        """Decide on a stored application on another amount and duration."""
+        request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
+        query = ctx.request.query_params.multi_items()
+        reply = await self.minimal.reply(data, query, request_id)
         return send(reply, request_id, ctx)

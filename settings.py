@@ -86,6 +86,15 @@ class Settings(BaseSettings):
             "default: history.arrow in home."
         ),
     )
+    application_store_location: str | None = Field(
+        None,
+        min_length=1,
+        validation_alias="CREDIT_APPLICATION_STORE",
+        description=(
+            "Arrow file of the clients' applications, a path or, for the service, a URL; "
+            "default: applications.arrow in home."
+        ),
+    )
 
     service_url: str = Field(
         "http://127.0.0.1:3000",
@@ -103,6 +112,17 @@ class Settings(BaseSettings):
         """Where `credit train` writes them: what was set, or the default if that is a URL."""
         is_url = "://" in self.history_store
         return self.home / "history.arrow" if is_url else Path(self.history_store)
+
+    @property
+    def application_store(self) -> str:
+        """Where the service reads the clients' applications: a path or a URL."""
+        return self.application_store_location or str(self.home / "applications.arrow")
+
+    @property
+    def written_application_store(self) -> Path:
+        """Where `credit train` writes them: what was set, or the default if that is a URL."""
+        is_url = "://" in self.application_store
+        return self.home / "applications.arrow" if is_url else Path(self.application_store)
 
     @property
     def pseudonym_key_text(self) -> str | None:
