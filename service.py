@@ -99,17 +99,32 @@ class PredictionBody(bentoml.IODescriptor):
 
     @classmethod
     async def from_http_request(cls, request: Request, serde: object) -> "PredictionBody":  # noqa: ARG003
-        """Return the bytes of the body; of one that is too large only enough to tell."""
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                break
-        return cls.model_construct(data=bytes(body))
+        """Return the body's bytes."""
+        return cls.model_construct(data=await read_body(request))
 
 
-class MinimalBody(PredictionBody):
-    """The body of `/predict-minimal`, handed on undecoded too."""
+class MinimalBody(bentoml.IODescriptor):
+    """The body of `/predict-minimal`, handed on undecoded: whole, in the place of each field."""
+
+    sk_id_curr: int
+    amt_credit: float
+    duration_months: int
+
+    @classmethod
+    async def from_http_request(cls, request: Request, serde: object) -> "MinimalBody":  # noqa: ARG003
+        """Return the body's bytes."""
+        body = await read_body(request)
+        return cls.model_construct(**dict.fromkeys(cls.model_fields, body))
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the bytes of the body; of one that is too large only enough to tell."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            break
+    return bytes(body)
 
 
 class ImportedModel(bentoml.models.BentoModel):
@@ -412,9 +427,11 @@ class CreditScoring:
         return send(reply, request_id, ctx)
 
     @bentoml.api(route="/predict-minimal", input_spec=MinimalBody, output_spec=Answer)
-    async def predict_minimal(self, data: bytes, ctx: bentoml.Context) -> Response:
-        """Decide on a stored application on another amount and duration."""
+    async def predict_minimal(
+        self, sk_id_curr: bytes, ctx: bentoml.Context, **_same: bytes
+    ) -> Response:
+        """Decide on a stored application with another amount and duration."""
         request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
         query = ctx.request.query_params.multi_items()
-        reply = await self.minimal.reply(data, query, request_id)
+        reply = await self.minimal.reply(sk_id_curr, query, request_id)
         return send(reply, request_id, ctx)

@@ -25,9 +25,8 @@ def pack_column(column: Column, cells: Cells) -> NDArray[np.float64]:
     """
     if column.kind is not Kind.CATEGORY:
         return np.array(cells, np.float64)
-    codes: dict[object, float] = {
-        text: float(code) for code, text in enumerate(_list_texts(column))
-    }
+    texts = _list_texts(column)
+    codes: dict[object, float] = {text: float(code) for code, text in enumerate(texts)}
     try:
         return np.array([nan if cell is None else codes[cell] for cell in cells], np.float64)
     except KeyError:

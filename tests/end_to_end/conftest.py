@@ -34,7 +34,10 @@ from credit.features.catalog import (
     empty_history,
 )
 from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, SourceFile, StoreManifest
+from credit.stored_cells import pack_column
 from registry.trial import find_free_port
+from training.applications import PackedApplications
+from training.store_writing import write_application_store
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120
@@ -62,6 +65,7 @@ class Published:
 
     bentoml_home: Path
     history_store: Path
+    application_store: Path
     store_state: dict[str, Any]
     store_origin: dict[str, Any]
     bundle: Bundle
@@ -86,10 +90,15 @@ class Service:
     process: subprocess.Popen[bytes]
 
     def post(
-        self, content: object, *, query: str = "", headers: Mapping[str, str] | None = None
+        self,
+        content: object,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        route: str = "/predict",
     ) -> httpx.Response:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        url = f"{self.url}/predict?{query}"
+        url = f"{self.url}{route}?{query}"
         return httpx.post(url, content=body, headers=headers, timeout=30)
 
     def ask(
@@ -126,6 +135,7 @@ class Start(Protocol):
         bentoml_home: Path,
         history_store: Path | str | None,
         *,
+        application_store: Path | None = None,
         bento: str = ".",
         folder: Path = ROOT,
     ) -> AbstractContextManager[Service]: ...
@@ -181,6 +191,15 @@ def write_history_store(
     batch = pa.record_batch([pa.array(clients, pa.int64()), rows], schema=schema)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         writer.write_batch(batch)
+
+
+def pack(applicants: Sequence[Applicant]) -> PackedApplications:
+    packed = [
+        pack_column(column, [applicant[column.name] for applicant in applicants])
+        for column in APPLICATION_COLUMNS
+    ]
+    clients = np.array([applicant["SK_ID_CURR"] for applicant in applicants], np.int64)
+    return PackedApplications(clients, np.column_stack(packed))
 
 
 def make_bundle(model: Path) -> Bundle:
@@ -240,8 +259,18 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
         "made_by_version": "0.1.0",
         "sources": {"bureau": {"file": "bureau.csv", "sha256": "5e" * 32}},
     }
+    application_store = folder / "applications.arrow"
+    write_application_store(pack(applicants[:300]), application_store, {})
     return Published(
-        folder / "bentoml", store, state, state | origin, bundle, applicants, histories, booster
+        folder / "bentoml",
+        store,
+        application_store,
+        state,
+        state | origin,
+        bundle,
+        applicants,
+        histories,
+        booster,
     )
 
 
@@ -254,12 +283,17 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Start:
         bentoml_home: Path,
         history_store: Path | str | None,
         *,
+        application_store: Path | None = None,
         bento: str = ".",
         folder: Path = ROOT,
     ) -> Iterator[Service]:
         own = tmp_path_factory.mktemp("service")
         port = find_free_port()
-        process = run_serve(port, own, bentoml_home, history_store, bento=bento, folder=folder)
+        stores = {
+            "CREDIT_HISTORY_STORE": history_store,
+            "CREDIT_APPLICATION_STORE": application_store,
+        }
+        process = run_serve(port, own, bentoml_home, stores, bento=bento, folder=folder)
         url = f"http://127.0.0.1:{port}"
         service = Service(url, own / "output.txt", own / "bentoml", process)
         try:
@@ -299,7 +333,8 @@ def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, P
 
     def run(bentoml_home: Path, history_store: Path | str) -> str:
         own = tmp_path_factory.mktemp("failed")
-        process = run_serve(find_free_port(), own, bentoml_home, history_store)
+        stores = {"CREDIT_HISTORY_STORE": history_store}
+        process = run_serve(find_free_port(), own, bentoml_home, stores)
         try:
             assert process.wait(START_SECONDS) != 0
         finally:
@@ -312,7 +347,11 @@ def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, P
 @pytest.fixture(scope="session")
 def service(start_service: Start, published: Published) -> Iterator[Service]:
     """The service with the published model and its history store."""
-    with start_service(published.bentoml_home, published.history_store) as running:
+    with start_service(
+        published.bentoml_home,
+        published.history_store,
+        application_store=published.application_store,
+    ) as running:
         yield running
 
 
@@ -320,7 +359,7 @@ def run_serve(
     port: int,
     own: Path,
     bentoml_home: Path,
-    history_store: Path | str | None,
+    stores: Mapping[str, Path | str | None],
     *,
     bento: str = ".",
     folder: Path = ROOT,
@@ -333,8 +372,7 @@ def run_serve(
         "BENTOML_DO_NOT_TRACK": "true",
         "CREDIT_HOME": str(own / "var"),
     }
-    if history_store is not None:
-        environment["CREDIT_HISTORY_STORE"] = str(history_store)
+    environment |= {name: str(store) for name, store in stores.items() if store is not None}
     address = ["--host", "127.0.0.1", "--port", str(port)]
     command = [sys.executable, "-m", "bentoml", "serve", bento, *address]
     with (own / "output.txt").open("wb") as sink:
