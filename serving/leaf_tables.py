@@ -141,7 +141,14 @@ def _is_plain(learner: Mapping[str, Any]) -> bool:
         and booster["name"] == "gbtree"
         and parameters["num_target"] == "1"
         and not any(tree["categories_nodes"] for tree in booster["model"]["trees"])
+        and all(_tells_covers(tree) for tree in booster["model"]["trees"])
     )
+
+
+def _tells_covers(tree: Tree) -> bool:
+    """Return whether some clients fitted on came to every node that splits."""
+    nodes = zip(tree["left_children"], tree["sum_hessian"], strict=True)
+    return all(cover > 0 for left, cover in nodes if left != -1)
 
 
 def _list_leaves(tree: Tree) -> Iterator[tuple[float, _Path]]:
