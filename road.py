@@ -166,6 +166,7 @@ def train_version(
     order = TrainingOrder(
         data=data,
         history_store=settings.written_history_store,
+        application_store=settings.written_application_store,
         tracking_uri=settings.mlflow_tracking_uri,
         model_name=settings.model_name,
         costs=CostMatrix(settings.false_negative_cost, settings.false_positive_cost),
@@ -183,6 +184,11 @@ def train_version(
         say(
             f"The clients' histories are in {order.history_store}, for training writes to no URL. "
             "Copy them to where CREDIT_HISTORY_STORE says"
+        )
+    if Path(settings.application_store) != order.written_application_store:
+        say(
+            f"Their applications are in {order.written_application_store}. Copy them to where "
+            "CREDIT_APPLICATION_STORE says"
         )
     return result
 

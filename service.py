@@ -30,7 +30,6 @@ from starlette.routing import Route
 from credit.bundle import STORED_MODEL_FILE, Bundle, compute_fingerprint
 from credit.errors import CreditError, LogUnavailable
 from credit.features.catalog import FEATURE_NAMES
-from credit.pseudonym import provide_key
 from serving.access import AccessControl
 from serving.access_settings import (
     LOOPBACK,
@@ -42,22 +41,34 @@ from serving.access_settings import (
 from serving.answers import Answer, Reply
 from serving.applicant import describe_features
 from serving.coalescer import Coalescer
+from serving.counterfactuals import Counterfactuals
 from serving.decider import Decider
-from serving.decision_log import DecisionLog
 from serving.decision_record import describe_decision
+from serving.explained_answer import ExplainedAnswer
+from serving.explained_predictor import ExplainedPredictor
+from serving.explainer import Explainer
 from serving.fast_route import FastRequest, FastRoute
 from serving.history_computation import HistoryComputation
-from serving.history_store import HistoryStore
-from serving.log_writer import LogWriter
-from serving.metrics import DecisionMetrics, LogMetrics, RunnerMetrics
+from serving.metrics import DecisionMetrics, RunnerMetrics
+from serving.minimal import Minimal
+from serving.minimal_predictor import MinimalPredictor
+from serving.model_columns import read_model_columns
 from serving.openapi import complete_openapi
+from serving.opening import (
+    find_application_store,
+    find_history_store,
+    open_application_store,
+    open_history_store,
+    open_log_writer,
+    try_log,
+)
 from serving.outliving import find_other_workers, outlive
 from serving.predictor import Predictor
+from serving.recorder import Recorder
 from serving.rejection import ErrorDetail, RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all, parse_tail
 from serving.runner_call import RunnerCall, RunnerUnavailable
 from serving.state import describe_health, describe_model
-from serving.store_fetching import fetch_store
 from settings import Settings
 
 logger = logging.getLogger("bentoml.credit")
@@ -73,7 +84,7 @@ PROBE_TIMEOUT_SECONDS = 1
 # BentoML closes the connection to the runner every 100 requests, others in flight or not.
 STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
 QUIET: Any = {"access": {"enabled": False}}
-UNTRACED: Any = {"excluded_urls": "predict"}
+UNTRACED: Any = {"excluded_urls": "predict,pred_contribs,explain"}
 # BentoML's own default is every address of the machine.
 ADDRESS: Any = {} if has_key(settings) else {"host": LOOPBACK}
 
@@ -106,13 +117,32 @@ class PredictionBody(bentoml.IODescriptor):
 
     @classmethod
     async def from_http_request(cls, request: Request, serde: object) -> "PredictionBody":  # noqa: ARG003
-        """Return the bytes of the body; of one that is too large only enough to tell."""
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                break
-        return cls.model_construct(data=bytes(body))
+        """Return the body's bytes."""
+        return cls.model_construct(data=await read_body(request))
+
+
+class MinimalBody(bentoml.IODescriptor):
+    """The body of `/predict-minimal`, handed on undecoded: whole, in the place of each field."""
+
+    sk_id_curr: int
+    amt_credit: float
+    duration_months: int
+
+    @classmethod
+    async def from_http_request(cls, request: Request, serde: object) -> "MinimalBody":  # noqa: ARG003
+        """Return the body's bytes."""
+        body = await read_body(request)
+        return cls.model_construct(**dict.fromkeys(cls.model_fields, body))
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the bytes of the body; of one that is too large only enough to tell."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            break
+    return bytes(body)
 
 
 class ImportedModel(bentoml.models.BentoModel):
@@ -152,59 +182,6 @@ def locate_booster(model: bentoml.Model) -> Path:
     return Path(model.path_of(STORED_MODEL_FILE))
 
 
-def find_history_store(settings: Settings) -> Path | None:
-    """Return the store's file, fetched if it is elsewhere; None if none was set or made.
-
-    Raises:
-        UnreadableTable: If it cannot be fetched.
-    """
-    location = settings.history_store
-    if settings.history_store_location is None and not Path(location).exists():
-        logger.warning("No history store at %s: every applicant counts as one without.", location)
-        return None
-    # Absolute, since workers of a Bento run in its folder.
-    return fetch_store(location, settings.cache).absolute()
-
-
-def open_history_store(path: Path | None) -> HistoryStore:
-    """Return the store, or an empty one if there is none.
-
-    Raises:
-        UnreadableTable: If the file is not there or wrong.
-        FingerprintMismatch: If its features were computed by other code.
-    """
-    if path is None:
-        return HistoryStore.empty()
-    store = HistoryStore.open(path, compute_fingerprint())
-    logger.info("History store %s: %d clients.", path, len(store))
-    return store
-
-
-def open_log_writer(settings: Settings, bundle: Bundle) -> LogWriter | None:
-    """Return what writes decisions down; None if the log is off.
-
-    Raises:
-        LogUnavailable: If the log cannot be opened.
-        PseudonymKeyUnusable: If clients cannot be given pseudonyms.
-    """
-    if settings.decision_log is None:
-        logger.warning("CREDIT_DECISION_LOG is off: no decision is recorded.")
-        return None
-    key = (
-        provide_key(settings.pseudonym_key_text, settings.pseudonym_key_file)
-        if settings.log_pseudonyms
-        else None
-    )
-    return LogWriter(
-        DecisionLog.open(settings.decision_log, settings.log_durability),
-        bundle,
-        key,
-        settings.log_policy,
-        LogMetrics(),
-        most_waiting=MAX_WAITING_ROWS,
-    )
-
-
 def freeze_garbage() -> None:
     """Exempt what was loaded at start from garbage collection, whose pauses clients would feel."""
     gc.collect()
@@ -229,10 +206,12 @@ class CreditRunner:
         # XGBoost brings SciPy: half a second and 23 MB that only this process needs.
         from credit.prediction import find_columns, predict_pd
         from serving.booster import load_booster
+        from serving.contributions import Contributions
 
         load_bundle(self.model)
         booster = load_booster(locate_booster(self.model))
         self.predict_pd = partial(predict_pd, booster, columns=find_columns(booster))
+        self.contributions = Contributions(booster)
         self.metrics = RunnerMetrics()
 
     @bentoml.on_startup
@@ -250,6 +229,11 @@ class CreditRunner:
         """Return probabilities of default, float64 of shape (n,)."""
         self.metrics.count(len(features))
         return self.predict_pd(features)
+
+    @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
+    async def pred_contribs(self, features: np.ndarray) -> Predictions:
+        """Return contributions and bias in log-odds, float32 of shape (n, columns + 1)."""
+        return self.contributions.compute(features)
 
 
 async def get_features(request: Request) -> Response:
@@ -299,6 +283,13 @@ def respond(content: object, status: int = 200) -> Response:
     return Response(to_json(content), status, media_type="application/json")
 
 
+def send(reply: Reply, request_id: str, ctx: bentoml.Context) -> Response:
+    """Return the reply as a response that carries the request's id."""
+    ctx.response.status_code = reply.status  # BentoML puts it over the response's own
+    headers = {**reply.headers, "X-Request-ID": request_id}
+    return Response(reply.encode(), headers=headers, media_type="application/json")
+
+
 async def decide_quickly(request: FastRequest) -> Reply:
     """Reply to `POST /predict`."""
     service: CreditScoring = bentoml.get_current_service()
@@ -338,17 +329,25 @@ class CreditScoring:
         self.bundle = load_bundle(self.model)
         self.store = open_history_store(find_history_store(settings))
         self.call_runner = RunnerCall(self.predict_remotely)
-        self.log_writer = open_log_writer(settings, self.bundle)
+        self.log_writer = open_log_writer(settings, self.bundle, most_waiting=MAX_WAITING_ROWS)
+        columns = read_model_columns(locate_booster(self.model))
+        explainer = Explainer(RunnerCall(self.contribute_remotely), columns)
+        recorder = Recorder(explainer if settings.log_reasons else None, self.log_writer)
         cases = Coalescer(
             Decider(self.store, self.call_runner, self.bundle).decide,
             max_batch_rows=MAX_BATCH_ROWS,
             max_waiting_rows=MAX_WAITING_ROWS,
             outages=(RunnerUnavailable,),
-            after=self.log_writer.record if self.log_writer else None,
+            after=recorder.finish,
         )
         self.histories = HistoryComputation()
         metrics = DecisionMetrics(self.bundle.model_version)
         self.predictor = Predictor(cases, self.histories.compute, self.bundle, metrics)
+        self.explained = ExplainedPredictor(
+            self.predictor, explainer, Counterfactuals(self.call_runner)
+        )
+        applications = open_application_store(find_application_store(settings))
+        self.minimal = MinimalPredictor(self.predictor, Minimal(applications))
 
     @bentoml.on_deployment
     @staticmethod
@@ -359,8 +358,9 @@ class CreditScoring:
             load_bundle(model)
             store = find_history_store(settings)
             open_history_store(store)
-            if settings.decision_log is not None:
-                DecisionLog.open(settings.decision_log, settings.log_durability).close()
+            applications = find_application_store(settings)
+            open_application_store(applications)
+            try_log(settings)
             notice = require_guard(settings, find_host())
         except CreditError as error:
             raise BentoMLException(str(error)) from None
@@ -372,6 +372,8 @@ class CreditScoring:
         if store is not None:
             # Workers read the file that was checked, and do not fetch another one.
             os.environ["CREDIT_HISTORY_STORE"] = str(store)
+        if applications is not None:
+            os.environ["CREDIT_APPLICATION_STORE"] = str(applications)
 
     @bentoml.on_startup
     def freeze_garbage(self) -> None:
@@ -408,6 +410,10 @@ class CreditScoring:
         """Return the runner's answer; BentoML makes the method called here after `__init__`."""
         return await self.runner.to_async.predict(features)
 
+    async def contribute_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the runner's contributions, shape (n, columns of the model + 1)."""
+        return await self.runner.to_async.pred_contribs(features)
+
     @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:
         """Decide on one applicant or on a list of them.
@@ -417,9 +423,25 @@ class CreditScoring:
         request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
         query = ctx.request.query_params.multi_items()
         reply = await self.predictor.reply(data, query, request_id)
-        ctx.response.status_code = reply.status  # BentoML puts it over the response's own
-        headers = {**reply.headers, "X-Request-ID": request_id}
-        return Response(reply.encode(), headers=headers, media_type="application/json")
+        return send(reply, request_id, ctx)
+
+    @bentoml.api(route="/explain", input_spec=PredictionBody, output_spec=ExplainedAnswer)
+    async def explain(self, data: bytes, ctx: bentoml.Context) -> Response:
+        """Decide on one applicant, and tell how the decision came about."""
+        request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
+        query = ctx.request.query_params.multi_items()
+        reply = await self.explained.reply(data, query, request_id)
+        return send(reply, request_id, ctx)
+
+    @bentoml.api(route="/predict-minimal", input_spec=MinimalBody, output_spec=Answer)
+    async def predict_minimal(
+        self, sk_id_curr: bytes, ctx: bentoml.Context, **_same: bytes
+    ) -> Response:
+        """Decide on a stored application with another amount and duration."""
+        request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
+        query = ctx.request.query_params.multi_items()
+        reply = await self.minimal.reply(sk_id_curr, query, request_id)
+        return send(reply, request_id, ctx)
 
 
 CreditScoring.add_asgi_middleware(  # type: ignore[attr-defined]

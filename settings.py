@@ -86,6 +86,15 @@ class Settings(BaseSettings):
             "default: history.arrow in home."
         ),
     )
+    application_store_location: str | None = Field(
+        None,
+        min_length=1,
+        validation_alias="CREDIT_APPLICATION_STORE",
+        description=(
+            "Arrow file of the clients' applications, a path or, for the service, a URL; "
+            "default: applications.arrow in home."
+        ),
+    )
 
     decision_log_location: str | None = Field(
         None,
@@ -103,6 +112,11 @@ class Settings(BaseSettings):
         "refuse",
         description="When the decision log takes nothing: answer 503, or answer all the same and "
         "count what is not recorded.",
+    )
+    log_reasons: bool = Field(
+        default=True,
+        description="Whether refusals are explained at once: their reasons stand in the log, and "
+        "one that rests on protected facts is referred to a person.",
     )
     log_pseudonyms: bool = Field(
         default=True, description="Whether clients have pseudonyms in the decision log."
@@ -170,6 +184,17 @@ class Settings(BaseSettings):
         """Database of the decision log; None: nothing is recorded."""
         location = self.decision_log_location or f"sqlite:///{self.home.absolute()}/decisions.db"
         return None if location == "off" else location
+
+    @property
+    def application_store(self) -> str:
+        """Where the service reads the clients' applications: a path or a URL."""
+        return self.application_store_location or str(self.home / "applications.arrow")
+
+    @property
+    def written_application_store(self) -> Path:
+        """Where `credit train` writes them: what was set, or the default if that is a URL."""
+        is_url = "://" in self.application_store
+        return self.home / "applications.arrow" if is_url else Path(self.application_store)
 
     @property
     def pseudonym_key_text(self) -> str | None:

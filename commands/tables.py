@@ -108,10 +108,10 @@ def report_data(
 
 def features(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder for features.parquet and history.arrow.")],
+    out: Annotated[Path, typer.Option(help="Folder for features.parquet and the two stores.")],
     engine: Engine = None,
 ) -> None:
-    """Compute the feature matrix and the history store, as files."""
+    """Compute the feature matrix, the history store and the application store, as files."""
     from training.feature_export import export_features
     from training.sound_tables import require_sound_tables
 
@@ -124,3 +124,4 @@ def features(
     )
     say(f"{exported.rows:,} rows of {exported.columns} features in {out / 'features.parquet'}")
     say(f"The clients' histories in {out / 'history.arrow'}")
+    say(f"Their applications in {out / 'applications.arrow'}")

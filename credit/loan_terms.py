@@ -82,6 +82,39 @@ def read_terms(application: Columns) -> LoanTerms:
     return LoanTerms(credit, annuity, goods, revolving)
 
 
+def ask_for(terms: LoanTerms, credit: float, months: int) -> LoanTerms:
+    """Return the terms of another amount and duration at the price that these terms imply.
+
+    The payment keeps the yearly interest of `credit.features.loan_price`, by the constant-ratio
+    formula, of which the features are made; none is below zero, which only the usual duration's
+    roundness can feign. Terms that state no payment imply no price: amount / duration, and nothing
+    on top. The purchase grows with the amount. Amounts are rounded to cents.
+
+    Args:
+        terms: Of a loan with a duration (not `revolving`).
+        credit: The other amount.
+        months: The other duration.
+    """
+    before = terms.months
+    interest = 0.0 if isnan(before) else max(_imply_interest(terms), 0.0)
+    owed = credit if isnan(before) else _owe(credit, interest, before, months)
+    return LoanTerms(
+        AMT_CREDIT=credit,
+        AMT_ANNUITY=round(owed / months, 2),
+        AMT_GOODS_PRICE=round(terms.AMT_GOODS_PRICE * credit / terms.AMT_CREDIT, 2),
+    )
+
+
+def _imply_interest(terms: LoanTerms) -> float:
+    """Return all payments over the usual duration, beyond the amount, as a share of it."""
+    return terms.AMT_ANNUITY * terms.months / terms.AMT_CREDIT - 1
+
+
+def _owe(credit: float, interest: float, before: float, months: float) -> float:
+    """Return all payments over other months: interest grows with their number plus one."""
+    return credit * (1 + interest * (months + 1) / (before + 1))
+
+
 def list_single_choices(terms: LoanTerms, steps: int) -> Iterator[Alternative]:
     """Yield the alternatives of one choice, amounts falling in so many equal steps.
 
@@ -128,9 +161,9 @@ def _list_durations(terms: LoanTerms, steps: int) -> Iterator[Alternative]:  # n
     before = terms.months
     if isnan(before):
         return
-    interest = terms.AMT_ANNUITY * before / terms.AMT_CREDIT - 1
+    interest = _imply_interest(terms)
     for months in TERMS:
-        owed = terms.AMT_CREDIT * (1 + interest * (months + 1) / (before + 1))
+        owed = _owe(terms.AMT_CREDIT, interest, before, months)
         changed = replace(terms, AMT_ANNUITY=_round(owed / months))
         if months != before and changed.months == months:
             choice = _LONGER if months > before else _SHORTER

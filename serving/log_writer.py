@@ -131,7 +131,7 @@ class LogWriter:
             "threshold": case.threshold,
             "decision": name_decision(refused=verdict.refused),
             "refer_to_person": verdict.referred,
-            "reasons": None,
+            "reasons": encode_reasons(verdict),
             "model_version": self._bundle.model_version,
             "bundle_digest": self._digest,
             "fingerprint": self._bundle.fingerprint,
@@ -147,6 +147,14 @@ class LogWriter:
 def name_client(client: int, key: PseudonymKey | None) -> str:
     """Return what a client is called in the log."""
     return str(client) if key is None else key.name([client])[0].hex()
+
+
+def encode_reasons(verdict: Verdict) -> str | None:
+    """Return what a refused applicant is told as JSON, the strongest first; None: not explained."""
+    if verdict.reasons is None:
+        return None
+    told = verdict.reasons.told
+    return to_json([{"code": each.code, "push": each.push} for each in told]).decode()
 
 
 def hash_features(features: NDArray[np.float32]) -> str:

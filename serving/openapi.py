@@ -9,7 +9,9 @@ from pydantic.json_schema import models_json_schema
 
 from serving.answers import Answer, Rejection, RowRejection
 from serving.applicant import Applicant
+from serving.explained_answer import ExplainedAnswer
 from serving.history_block import HISTORY_MODELS
+from serving.minimal import MinimalApplication
 from serving.request import DEFAULT_TAIL, MOST_TAIL
 from serving.route_scopes import SCOPES
 
@@ -42,6 +44,21 @@ _TAIL = {
     "description": "How many decisions, the newest first.",
     "schema": {"type": "integer", "minimum": 1, "maximum": MOST_TAIL, "default": DEFAULT_TAIL},
 }
+_ALL = {
+    "name": "all",
+    "in": "query",
+    "required": False,
+    "description": "List what every feature adds, not only the strongest.",
+    "schema": {"type": "boolean", "default": False},
+}
+_COUNTERFACTUAL = {
+    "name": "counterfactual",
+    "in": "query",
+    "required": False,
+    "description": "Search the smallest change of the loan's terms by which a refused applicant "
+    "would be approved.",
+    "schema": {"type": "boolean", "default": False},
+}
 _INCLUDE_ALL = {
     "name": "include_all",
     "in": "query",
@@ -70,6 +87,8 @@ def complete_openapi(generated: Mapping[str, Any], *, guarded: bool = False) -> 
         Applicant,
         *HISTORY_MODELS.values(),
         Answer,
+        ExplainedAnswer,
+        MinimalApplication,
         RowRejection,
         Rejection,
     )
@@ -82,20 +101,22 @@ def complete_openapi(generated: Mapping[str, Any], *, guarded: bool = False) -> 
     components = {"schemas": {**generated["components"]["schemas"], **own}}
     if guarded:
         components["securitySchemes"] = {"bearer": _BEARER}
-    infrastructure = {path: item for path, item in generated["paths"].items() if path != "/predict"}
+    ours = {
+        "/predict": _describe_predict(),
+        "/explain": _describe_explain(),
+        "/predict-minimal": _describe_predict_minimal(),
+        "/features": _describe_get("Fields of an applicant", _INCLUDE_ALL),
+        "/model-info": _describe_get("Versions, threshold, costs, history store"),
+        "/logs": _describe_get("The last decisions; needs a token", _TAIL),
+        "/health": _describe_get("State of model, runner and history store"),
+    }
+    infrastructure = {path: item for path, item in generated["paths"].items() if path not in ours}
     described = {
         **generated,
         "openapi": "3.1.0",
         "info": {**_INFO, "version": generated["info"]["version"]},
         "components": components,
-        "paths": {
-            "/predict": _describe_predict(),
-            "/features": _describe_get("Fields of an applicant", _INCLUDE_ALL),
-            "/model-info": _describe_get("Versions, threshold, costs, history store"),
-            "/logs": _describe_get("The last decisions; needs a token", _TAIL),
-            "/health": _describe_get("State of model, runner and history store"),
-            **infrastructure,
-        },
+        "paths": {**ours, **infrastructure},
     }
     if guarded:
         _demand_tokens(described["paths"])
@@ -136,6 +157,52 @@ def _describe_predict() -> JsonObject:
             "413": _describe_rejection("More rows or bytes than one request may have"),
             "422": _describe_rejection("The request, or each of its applicants, is invalid"),
             "503": _describe_rejection("Overloaded, or the model does not answer: Retry-After"),
+        },
+    }
+    return {"post": operation}
+
+
+def _describe_explain() -> JsonObject:
+    body = {
+        "type": "object",
+        "properties": {"data": _refer("Applicant")},
+        "required": ["data"],
+        "additionalProperties": False,
+    }
+    operation = {
+        "summary": "Decide on one applicant, and tell how the decision came about",
+        "operationId": "credit_scoring__explain",
+        "tags": ["Service APIs"],
+        "parameters": [_THRESHOLD, _ALL, _COUNTERFACTUAL, _REQUEST_ID],
+        "requestBody": {"required": True, "content": _as_json(body)},
+        "responses": {
+            "200": {
+                "description": "The decision, contributions in log-odds of default, and reasons",
+                "content": _as_json(_refer("ExplainedAnswer")),
+            },
+            "413": _describe_rejection("More bytes than one request may have"),
+            "422": _describe_rejection("The request or its applicant is invalid"),
+            "503": _describe_rejection("Overloaded, or the model does not answer: Retry-After"),
+        },
+    }
+    return {"post": operation}
+
+
+def _describe_predict_minimal() -> JsonObject:
+    operation = {
+        "summary": "Decide on a stored application with another amount and duration",
+        "operationId": "credit_scoring__predict_minimal",
+        "tags": ["Service APIs"],
+        "parameters": [_THRESHOLD, _REQUEST_ID],
+        "requestBody": {"required": True, "content": _as_json(_refer("MinimalApplication"))},
+        "responses": {
+            "200": {"description": "The decision", "content": _as_json(_refer("Answer"))},
+            "404": _describe_rejection("No application of this client is stored"),
+            "413": _describe_rejection("More bytes than one request may have"),
+            "422": _describe_rejection("The request is invalid, or what follows from it"),
+            "503": _describe_rejection(
+                "No application store; or overloaded, or the model does not answer: Retry-After"
+            ),
         },
     }
     return {"post": operation}

@@ -55,6 +55,23 @@ class _Checked:
     history: HistoryBlock | None
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided on a request.
+
+    Attributes:
+        checked: One entry an applicant who was sent.
+        cases: Those who keep the contract.
+        verdicts: Theirs.
+        answers: Theirs.
+    """
+
+    checked: Sequence[_Checked | InvalidApplicant]
+    cases: Sequence[Case]
+    verdicts: Sequence[Verdict]
+    answers: Sequence[Answer]
+
+
 class Predictor:
     """Decides on applicants, one request at a time.
 
@@ -79,24 +96,33 @@ class Predictor:
 
     async def reply(self, body: bytes, query: Iterable[tuple[str, str]], request_id: str) -> Reply:
         """Return the reply to a request; whatever goes wrong, it is a reply."""
-        request = RequestFacts(request_id, ROUTE, time.perf_counter())
-        try:
-            return await self._decide(body, query, request)
-        except RequestRejected as rejection:
-            return reply_rejection(rejection.http_status, rejection.details)
-        except LogUnavailable:
-            return reply_overload("The decision cannot be recorded now; send the request again.")
-        except OUTAGES as overload:
-            return reply_overload(str(overload), overload.http_status)
-        except Exception as error:  # noqa: BLE001 -- the edge: the client gets no traceback
-            _log_failure(error, request_id)
-            return reply_failure(request_id)
+        facts = RequestFacts(request_id, ROUTE, time.perf_counter())
+        return await reply_whatever_happens(self._reply(body, query, facts), request_id)
 
-    async def _decide(
+    async def _reply(
         self, body: bytes, query: Iterable[tuple[str, str]], facts: RequestFacts
     ) -> Reply:
-        threshold = parse_threshold(query) or self._bundle.threshold
+        threshold = parse_threshold(query)
         request = parse_body(body)
+        decided = await self.decide(request, threshold, facts)
+        if not request.several:
+            return Reply(200, decided.answers[0])
+        return Reply(200, _put_in_place(decided.answers, decided.checked))
+
+    async def decide(
+        self, request: PredictionRequest, threshold: float | None, facts: RequestFacts
+    ) -> Decided:
+        """Return the decisions on the applicants of a request who keep the contract.
+
+        Args:
+            request: What was sent.
+            threshold: Instead of the model's; None: the model's.
+            facts: Of the request.
+
+        Raises:
+            RequestRejected: If no applicant keeps the contract.
+        """
+        threshold = threshold or self._bundle.threshold
         checked = _check_applicants(request)
         valid = [row for row in checked if isinstance(row, _Checked)]
         if not valid:
@@ -106,9 +132,7 @@ class Predictor:
         verdicts = await self._cases.submit(cases)
         self._metrics.count(verdicts)
         answers = [self._answer(*pair) for pair in zip(cases, verdicts, strict=True)]
-        if not request.several:
-            return Reply(200, answers[0])
-        return Reply(200, _put_in_place(answers, checked))
+        return Decided(checked, cases, verdicts, answers)
 
     async def _open_cases(
         self, rows: Sequence[_Checked], threshold: float, facts: RequestFacts
@@ -140,6 +164,21 @@ class Predictor:
             coverage=verdict.coverage,
             data_quality=case.quality,
         )
+
+
+async def reply_whatever_happens(work: Awaitable[Reply], request_id: str) -> Reply:
+    """Return the reply that comes of the work, or the one that says why none does."""
+    try:
+        return await work
+    except RequestRejected as rejection:
+        return reply_rejection(rejection.http_status, rejection.details)
+    except LogUnavailable:
+        return reply_overload("The decision cannot be recorded now; send the request again.")
+    except OUTAGES as overload:
+        return reply_overload(str(overload), overload.http_status)
+    except Exception as error:  # noqa: BLE001 -- the edge: the client gets no traceback
+        _log_failure(error, request_id)
+        return reply_failure(request_id)
 
 
 def _check_applicants(request: PredictionRequest) -> list[_Checked | InvalidApplicant]:

@@ -125,9 +125,7 @@ def parse_include_all(query: Iterable[tuple[str, str]]) -> bool:
         location = ("query", name)
         if name != "include_all":
             raise reject(location, "Extra inputs are not permitted", "extra_forbidden")
-        if text.lower() not in _FLAGS:
-            raise reject(location, "Input should be true or false", "bool_parsing")
-        include_all = _FLAGS[text.lower()]
+        include_all = parse_flag(location, text)
     return include_all
 
 
@@ -146,6 +144,17 @@ def parse_tail(query: Iterable[tuple[str, str]]) -> int:
             raise reject(location, f"Input should be from 1 to {MOST_TAIL}", "out_of_range")
         tail = int(text)
     return tail
+
+
+def parse_flag(location: Location, text: str) -> bool:
+    """Return what a parameter of the query says.
+
+    Raises:
+        RequestRejected: If it is neither true nor false.
+    """
+    if text.lower() not in _FLAGS:
+        raise reject(location, "Input should be true or false", "bool_parsing")
+    return _FLAGS[text.lower()]
 
 
 def choose_request_id(given: str | None) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Generic, TypeVar
 
 import aiohttp
 import numpy as np
@@ -11,9 +13,11 @@ from bentoml.exceptions import BentoMLException
 from numpy.typing import NDArray
 
 from credit.errors import ServiceFailed
-from serving.decider import Predict
 
 logger = logging.getLogger("credit.serving")
+
+Number = TypeVar("Number", bound=np.floating)
+Ask = Callable[[NDArray[np.float32]], Awaitable[NDArray[Number]]]
 
 MAX_ATTEMPTS = 3
 OUTAGES = (
@@ -27,21 +31,21 @@ class RunnerUnavailable(ServiceFailed):
     """The model's process does not answer, or is overloaded."""
 
 
-class RunnerCall:
+class RunnerCall(Generic[Number]):
     """A call of the runner that survives connections which the runner has just closed.
 
     The runner closes a connection after five idle seconds, perhaps in the moment in which it is
     written to. A prediction changes nothing, so it is safe to ask again.
 
     Args:
-        predict: The runner's method.
+        ask: The runner's method.
     """
 
-    def __init__(self, predict: Predict) -> None:
-        self._predict = predict
+    def __init__(self, ask: Ask[Number]) -> None:
+        self._ask = ask
 
-    async def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return probabilities of default, shape (n,), of features, shape (n, features).
+    async def __call__(self, features: NDArray[np.float32]) -> NDArray[Number]:
+        """Return what the runner says of features, shape (n, features): a row, or a number, each.
 
         Raises:
             RunnerUnavailable: If the runner is gone, too slow or overloaded.
@@ -55,17 +59,15 @@ class RunnerCall:
                 raise _report_outage(error) from error
             raise
 
-    async def _ask_over_a_live_connection(
-        self, features: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
+    async def _ask_over_a_live_connection(self, features: NDArray[np.float32]) -> NDArray[Number]:
         for _ in range(MAX_ATTEMPTS - 1):
             try:
-                return await self._predict(features)
+                return await self._ask(features)
             except TimeoutError:
                 raise  # the connection lived, and the time is used up
             except aiohttp.ClientConnectionError:
                 continue
-        return await self._predict(features)
+        return await self._ask(features)
 
 
 def _report_outage(error: Exception) -> RunnerUnavailable:

@@ -1,4 +1,4 @@
-"""Brings the history store to this machine, where it can be mapped into memory."""
+"""Brings a store to this machine, where it can be mapped into memory."""
 
 from __future__ import annotations
 
@@ -42,7 +42,12 @@ def is_url(location: str) -> bool:
     return "://" in location
 
 
-def fetch_store(location: str, cache: Path) -> Path:
+def fetch_store(
+    location: str,
+    cache: Path,
+    noun: str = "history store",
+    setting: str = "CREDIT_HISTORY_STORE",
+) -> Path:
     """Return the store's file on this machine: a path as it is, what a URL names downloaded.
 
     A download is kept in the cache under the URL and the version that the file system tells, and
@@ -54,6 +59,8 @@ def fetch_store(location: str, cache: Path) -> Path:
         location: A path, or any URL of fsspec, whose options and credentials are those of its
             file system; ``file://`` is not copied.
         cache: Folder for downloads.
+        noun: What errors call the store.
+        setting: What names its location.
 
     Raises:
         UnreadableTable: If it cannot be fetched, in one line without the URL's credentials.
@@ -64,9 +71,9 @@ def fetch_store(location: str, cache: Path) -> Path:
         return _fetch(location, cache)
     except Exception as error:  # noqa: BLE001 -- each file system's library has errors of its own
         raise UnreadableTable(
-            f"The history store {hide_credentials(location)} cannot be fetched: "
-            f"{_describe(error, location)}. Set CREDIT_HISTORY_STORE to where the file that "
-            "`credit train` wrote can be had."
+            f"The {noun} {hide_credentials(location)} cannot be fetched: "
+            f"{_describe(error, location)}. Set {setting} to where the file that `credit train` "
+            "wrote can be had."
         ) from None
 
 

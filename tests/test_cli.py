@@ -507,6 +507,7 @@ def test_tables_are_made_and_read_where_the_command_is_given(home: Home) -> None
     assert len(list((home.cwd / "here").iterdir())) == 8
     assert (features.exit_code, features.err) == (0, "")
     assert {path.name for path in (home.cwd / "there").iterdir()} == {
+        "applications.arrow",
         "features.parquet",
         "history.arrow",
     }

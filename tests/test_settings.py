@@ -15,6 +15,7 @@ NAMES = [
     "CREDIT_FALSE_NEGATIVE_COST",
     "CREDIT_FALSE_POSITIVE_COST",
     "CREDIT_MEMORY_LIMIT",
+    "CREDIT_APPLICATION_STORE",
     "CREDIT_HISTORY_STORE",
     "CREDIT_ENGINE",
     "CREDIT_SPARK_MASTER",
@@ -115,6 +116,18 @@ def test_a_history_store_behind_a_url_is_read_there_and_written_at_home(
 
     assert Settings().history_store == "s3://bucket/history.arrow"
     assert Settings().written_history_store == Path("var/history.arrow")
+
+
+def test_the_application_store_is_found_as_the_history_store_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CREDIT_HOME", "elsewhere")
+    followed = Settings().application_store
+    monkeypatch.setenv("CREDIT_APPLICATION_STORE", "s3://bucket/applications.arrow")
+
+    assert followed == "elsewhere/applications.arrow"
+    assert Settings().application_store == "s3://bucket/applications.arrow"
+    assert Settings().written_application_store == Path("elsewhere/applications.arrow")
 
 
 def test_mlflow_is_named_by_its_own_variable_which_goes_before_ours(

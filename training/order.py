@@ -41,6 +41,8 @@ class TrainingOrder:
         contact: Whom a refused applicant turns to, for the model card.
         pseudonym_key: Of the clients' pseudonyms in what the run keeps; None: a random one that
             nobody has, so that the gate finds no client of another run among them.
+        application_store: File the clients' applications are written to; None:
+            applications.arrow beside the history store.
     """
 
     data: Path
@@ -57,6 +59,12 @@ class TrainingOrder:
     tuned: TunedFamily | None = None
     contact: str = "the lender's customer service"
     pseudonym_key: PseudonymKey | None = None
+    application_store: Path | None = None
+
+    @property
+    def written_application_store(self) -> Path:
+        """File the clients' applications are written to."""
+        return self.application_store or self.history_store.with_name("applications.arrow")
 
 
 @dataclass(frozen=True, slots=True)

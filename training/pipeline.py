@@ -14,6 +14,7 @@ from credit.errors import TrainingImpossible
 from credit.features.catalog import FEATURE_NAMES
 from credit.pseudonym import PseudonymKey
 from credit.run_evidence import FAIRNESS_FILE
+from training.applications import pack_applications
 from training.client_files import list_client_files
 from training.evidence.gather import Judged, gather_evidence
 from training.evidence.model_card import render_card
@@ -41,7 +42,7 @@ from training.run_facts import collect_facts, list_tags
 from training.run_files import digest_sources, list_run_files, write_note
 from training.sound_tables import require_sound_tables
 from training.source_hashes import hash_sources
-from training.store_writing import write_history_store
+from training.store_writing import write_application_store, write_history_store
 from training.tables import open_tables
 from training.telling import Say, Track
 from training.tracking import prepare_tracking
@@ -69,9 +70,9 @@ class TrainingResult:
 
 
 def train(order: TrainingOrder, say: Say, track: Track | None = None) -> TrainingResult:
-    """Train, evaluate and register a model, and write the history store that belongs to it.
+    """Train, evaluate and register a model, and write the two stores that belong to it.
 
-    The store is replaced after the model is registered, and both carry the same fingerprint.
+    They are replaced after the model is registered, and all carry the same fingerprint.
 
     Args:
         order: What to do.
@@ -103,10 +104,15 @@ def train(order: TrainingOrder, say: Say, track: Track | None = None) -> Trainin
         material = Material(matrix, later, defaulted, sources, rows, tables)
         model, evaluation = _make_model(material, order, chosen, say, track or _track_nothing)
         missing = tuple(tables.missing)
+        applications = pack_applications(tables)
     say("Registering model and threshold in MLflow")
-    # Written before and put in place after, so that no version is ever without its store.
-    with replacing(order.history_store) as part:
-        write_history_store(histories, part, sources)
+    # Written before and put in place after, so that no version is ever without its stores.
+    with (
+        replacing(order.history_store) as history_part,
+        replacing(order.written_application_store) as application_part,
+    ):
+        write_history_store(histories, history_part, sources)
+        write_application_store(applications, application_part, sources)
         published = publish(model, order.tracking_uri, order.model_name)
     features = model.booster.num_features()
     return TrainingResult(

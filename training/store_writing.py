@@ -1,4 +1,4 @@
-"""The history store that serving looks clients up in, as a file."""
+"""The stores that serving looks clients up in, as files."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from credit.bundle import compute_fingerprint
-from credit.contract import HISTORY_TABLES
+from credit.contract import APPLICATION_COLUMNS, HISTORY_TABLES
 from credit.features.catalog import HISTORY_FEATURE_NAMES
 from credit.features.feature import CLIENT
 from credit.features.history import ClientHistories
-from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, SourceFile, StoreManifest
+from credit.store_manifest import (
+    APPLICATION_COLUMN,
+    APPLICATION_MANIFEST_KEY,
+    HISTORY_COLUMN,
+    MANIFEST_KEY,
+    ApplicationManifest,
+    SourceFile,
+    StoreManifest,
+)
+from training.applications import POPULATIONS, PackedApplications
 from training.replacing import replacing
 
 
@@ -33,32 +45,64 @@ def write_history_store(
         sources: What `training.source_hashes.hash_sources` returned; histories' are kept.
     """
     manifest = StoreManifest(
-        fingerprint=compute_fingerprint(),
         features=HISTORY_FEATURE_NAMES,
-        clients=len(histories.clients),
         sources={name: file for name, file in sources.items() if name in HISTORY_TABLES},
-        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        version=_find_version(),
+        **_tell_origin(len(histories.clients)),
     )
-    batch = _to_batch(histories, manifest)
-    with replacing(path) as part, pa.OSFile(str(part), "wb") as sink:
-        writer = pa.ipc.new_file(sink, batch.schema)
-        with writer:
-            writer.write_batch(batch)
+    metadata = {MANIFEST_KEY: manifest.model_dump_json().encode()}
+    _write(path, histories.clients, HISTORY_COLUMN, histories.features, metadata)
     return manifest
 
 
-def _to_batch(histories: ClientHistories, manifest: StoreManifest) -> pa.RecordBatch:
-    values = pa.array(histories.features.reshape(-1))
-    rows = pa.FixedSizeListArray.from_arrays(values, len(manifest.features))
+def write_application_store(
+    applications: PackedApplications, path: Path, sources: Mapping[str, SourceFile]
+) -> ApplicationManifest:
+    """Return the manifest of the store that was written, a file like the history store's.
+
+    Args:
+        applications: What `training.applications.pack_applications` returned.
+        path: Where to.
+        sources: What `training.source_hashes.hash_sources` returned; applications' are kept.
+    """
+    manifest = ApplicationManifest(
+        columns=tuple(column.name for column in APPLICATION_COLUMNS),
+        sources={name: file for name, file in sources.items() if name in POPULATIONS},
+        **_tell_origin(len(applications.clients)),
+    )
+    metadata = {APPLICATION_MANIFEST_KEY: manifest.model_dump_json().encode()}
+    _write(path, applications.clients, APPLICATION_COLUMN, applications.packed, metadata)
+    return manifest
+
+
+def _tell_origin(clients: int) -> dict[str, Any]:
+    return {
+        "fingerprint": compute_fingerprint(),
+        "clients": clients,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "version": _find_version(),
+    }
+
+
+def _write(
+    path: Path,
+    clients: NDArray[np.int64],
+    column: str,
+    values: NDArray[np.floating],
+    metadata: Mapping[bytes, bytes],
+) -> None:
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
     schema = pa.schema(
         [
             pa.field(CLIENT, pa.int64(), nullable=False),
-            pa.field(HISTORY_COLUMN, rows.type, nullable=False),
+            pa.field(column, rows.type, nullable=False),
         ],
-        metadata={MANIFEST_KEY: manifest.model_dump_json().encode()},
+        metadata=dict(metadata),
     )
-    return pa.RecordBatch.from_arrays([pa.array(histories.clients), rows], schema=schema)
+    batch = pa.RecordBatch.from_arrays([pa.array(clients), rows], schema=schema)
+    with replacing(path) as part, pa.OSFile(str(part), "wb") as sink:
+        writer = pa.ipc.new_file(sink, schema)
+        with writer:
+            writer.write_batch(batch)
 
 
 def _find_version() -> str:

@@ -35,8 +35,11 @@ from credit.features.catalog import (
     empty_history,
 )
 from credit.store_manifest import HISTORY_COLUMN, MANIFEST_KEY, SourceFile, StoreManifest
+from credit.stored_cells import pack_column
 from registry.trial import find_free_port
 from serving.decision_log import Decision, DecisionLog
+from training.applications import PackedApplications
+from training.store_writing import write_application_store
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -66,6 +69,7 @@ class Published:
 
     bentoml_home: Path
     history_store: Path
+    application_store: Path
     store_state: dict[str, Any]
     store_origin: dict[str, Any]
     bundle: Bundle
@@ -90,10 +94,15 @@ class Service:
     process: subprocess.Popen[bytes]
 
     def post(
-        self, content: object, *, query: str = "", headers: Mapping[str, str] | None = None
+        self,
+        content: object,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        route: str = "/predict",
     ) -> httpx.Response:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        url = f"{self.url}/predict?{query}"
+        url = f"{self.url}{route}?{query}"
         return httpx.post(url, content=body, headers=headers, timeout=30)
 
     def ask(
@@ -146,6 +155,7 @@ class Start(Protocol):
         bentoml_home: Path,
         history_store: Path | str | None,
         *,
+        application_store: Path | None = None,
         bento: str = ".",
         folder: Path = ROOT,
         settings: Mapping[str, str] | None = None,
@@ -216,6 +226,15 @@ def write_history_store(
         writer.write_batch(batch)
 
 
+def pack(applicants: Sequence[Applicant]) -> PackedApplications:
+    packed = [
+        pack_column(column, [applicant[column.name] for applicant in applicants])
+        for column in APPLICATION_COLUMNS
+    ]
+    clients = np.array([applicant["SK_ID_CURR"] for applicant in applicants], np.int64)
+    return PackedApplications(clients, np.column_stack(packed))
+
+
 def make_bundle(model: Path) -> Bundle:
     return Bundle(
         model_version="1",
@@ -273,8 +292,18 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
         "made_by_version": "0.1.0",
         "sources": {"bureau": {"file": "bureau.csv", "sha256": "5e" * 32}},
     }
+    application_store = folder / "applications.arrow"
+    write_application_store(pack(applicants[:300]), application_store, {})
     return Published(
-        folder / "bentoml", store, state, state | origin, bundle, applicants, histories, booster
+        folder / "bentoml",
+        store,
+        application_store,
+        state,
+        state | origin,
+        bundle,
+        applicants,
+        histories,
+        booster,
     )
 
 
@@ -287,14 +316,19 @@ def start_service(tmp_path_factory: pytest.TempPathFactory) -> Start:
         bentoml_home: Path,
         history_store: Path | str | None,
         *,
+        application_store: Path | None = None,
         bento: str = ".",
         folder: Path = ROOT,
         settings: Mapping[str, str] | None = None,
     ) -> Iterator[Service]:
         own = tmp_path_factory.mktemp("service")
         port = find_free_port()
+        stores = {
+            "CREDIT_HISTORY_STORE": history_store,
+            "CREDIT_APPLICATION_STORE": application_store,
+        }
         process = run_serve(
-            port, own, bentoml_home, history_store, bento=bento, folder=folder, settings=settings
+            port, own, bentoml_home, stores, bento=bento, folder=folder, settings=settings
         )
         url = f"http://127.0.0.1:{port}"
         service = Service(url, own / "output.txt", own / "bentoml", process)
@@ -340,7 +374,8 @@ def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> FailToStart:
         settings: Mapping[str, str] | None = None,
     ) -> str:
         own = tmp_path_factory.mktemp("failed")
-        process = run_serve(find_free_port(), own, bentoml_home, history_store, settings=settings)
+        stores = {"CREDIT_HISTORY_STORE": history_store}
+        process = run_serve(find_free_port(), own, bentoml_home, stores, settings=settings)
         try:
             assert process.wait(START_SECONDS) != 0
         finally:
@@ -352,9 +387,12 @@ def fail_to_start(tmp_path_factory: pytest.TempPathFactory) -> FailToStart:
 
 @pytest.fixture(scope="session")
 def service(start_service: Start, published: Published) -> Iterator[Service]:
-    """The service with the published model and its history store, on its own default address."""
+    """The service with the published model and its stores, on its own default address."""
     with start_service(
-        published.bentoml_home, published.history_store, settings=DEFAULT_ADDRESS
+        published.bentoml_home,
+        published.history_store,
+        application_store=published.application_store,
+        settings=DEFAULT_ADDRESS,
     ) as running:
         yield running
 
@@ -363,7 +401,7 @@ def run_serve(
     port: int,
     own: Path,
     bentoml_home: Path,
-    history_store: Path | str | None,
+    stores: Mapping[str, Path | str | None],
     *,
     bento: str = ".",
     folder: Path = ROOT,
@@ -379,8 +417,7 @@ def run_serve(
         "BENTOML_HOST": HOST,
         **(settings or {}),
     }
-    if history_store is not None:
-        environment["CREDIT_HISTORY_STORE"] = str(history_store)
+    environment |= {name: str(store) for name, store in stores.items() if store is not None}
     command = [sys.executable, "-m", "bentoml", "serve", bento, "--port", str(port)]
     with (own / "output.txt").open("wb") as sink:
         return subprocess.Popen(

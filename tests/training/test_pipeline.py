@@ -19,6 +19,7 @@ from credit.contract import TABLES
 from credit.cost import CostMatrix
 from credit.errors import ContractViolation, CreditError, TableMissing, TrainingImpossible
 from credit.features.catalog import FAMILIES, FEATURE_NAMES
+from serving.application_store import ApplicationStore
 from serving.history_store import HistoryStore
 from training.fitting import FitSettings
 from training.order import TrainingOrder
@@ -187,6 +188,20 @@ def test_the_store_knows_the_clients_histories_and_the_code_they_were_made_with(
     assert looked_up.found.any()
 
 
+def test_the_applications_of_all_clients_are_stored_beside_their_histories(
+    trained: Trained, matrix: FeatureMatrix
+) -> None:
+    path = trained.order.history_store.with_name("applications.arrow")
+
+    store = ApplicationStore.open(path, compute_fingerprint())
+
+    assert set(store.manifest.sources) == {"application_train", "application_test"}
+    assert len(store) > len(matrix.clients)
+    first = store.find(int(matrix.clients[0]))
+    assert first is not None
+    assert first["AMT_CREDIT"] == matrix.columns["AMT_CREDIT"][0]
+
+
 def test_the_example_row_is_nobodys(trained: Trained, matrix: FeatureMatrix) -> None:
     path = trained.model_file.parents[1] / "input_example.json"
     (cells,) = json.loads(path.read_text())["data"]
@@ -235,6 +250,7 @@ def test_an_interrupt_up_to_the_last_step_leaves_no_version_and_the_old_store(
     order: TrainingOrder,
 ) -> None:
     order.history_store.write_text("the old store")
+    order.written_application_store.write_text("the old applications")
 
     def interrupt(line: str) -> None:
         if line.startswith(STEPS[-1]):
@@ -245,6 +261,7 @@ def test_an_interrupt_up_to_the_last_step_leaves_no_version_and_the_old_store(
 
     assert count_versions(order) == 0
     assert order.history_store.read_text() == "the old store"
+    assert order.written_application_store.read_text() == "the old applications"
 
 
 def test_the_same_tables_and_seed_give_the_same_model(order: TrainingOrder) -> None:
