@@ -211,8 +211,9 @@ def _describe_body(data: JsonObject) -> JsonObject:
 def _describe_history() -> JsonObject:
     tables = {name: {"type": "array", "items": refer(name)} for name in HISTORY_MODELS}
     return {
-        "type": "object",
-        "description": "The whole history, instead of what the store has; rows by table.",
+        "type": ["object", "null"],
+        "description": "The whole history, instead of what the store has; rows by table. "
+        "Null stands for what the store has.",
         "properties": tables,
         "additionalProperties": False,
     }
