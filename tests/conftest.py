@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,7 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give BentoML a store of its own: it reads where that is once, when it is imported.
 
     Ctrl-C is heard by the processes that tests start, also where a shell put us in the background.
+    Bytecode is kept though a container's image says no: hundreds of commands would each compile
+    MLflow anew, which takes longer than what most of them do.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     signal.signal(signal.SIGINT, signal.default_int_handler)
     home = tempfile.TemporaryDirectory(prefix="credit-tests-bentoml-")
     config.add_cleanup(home.cleanup)
