@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -15,12 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
 
-import cli
 from credit.bundle import Bundle, compute_fingerprint
-from credit.interrupt import ENDING_SIGNALS
 from demo import make_demo_tables
 from serving.history_store import HistoryStore
-from tests.command import Finished, Home
+from tests.command import Finished, Home, call_main
 from tests.promotion import promote_unjudged
 from training.tuning.best_parameters import read_fit_settings
 
@@ -81,28 +77,17 @@ Call = Callable[..., Finished]
 
 
 @pytest.fixture
-def call(
-    home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Call]:
+def call(home: Home, capfd: pytest.CaptureFixture[str]) -> Iterator[Call]:
     """Calls a command in this process, which has loaded MLflow and BentoML already."""
-    handlers = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
-    for name, text in home.environment.items():
-        if os.environ.get(name) != text and name != "BENTOML_HOME":
-            monkeypatch.setenv(name, text)
-    monkeypatch.chdir(home.cwd)
 
     def run(*arguments: str) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["credit", *arguments])
         capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
+        exit_code = call_main(*arguments)
         said = capfd.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Finished(ended.value.code, said.out, said.err)
+        return Finished(exit_code, said.out, said.err)
 
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    with home.in_this_process():
+        yield run
 
 
 def register(client: MlflowClient, source: Path, tags: dict[str, str]) -> None:
