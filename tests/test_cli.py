@@ -268,22 +268,32 @@ def test_there_is_no_page_about_a_folder_without_tables(home: Home, call: Call) 
     assert not (home.cwd / "page.html").exists()
 
 
-def test_training_prints_one_json_object_and_nothing_else(home: Home, few_clients: Path) -> None:
-    tables = make_demo_tables(few_clients.parent / "more", clients=500, file_format="parquet")
+@pytest.fixture(scope="module")
+def trained_home(
+    tmp_path_factory: pytest.TempPathFactory, few_clients: Path
+) -> tuple[Home, Finished]:
+    """A home where nothing was, and the training that ran there."""
+    home = Home(tmp_path_factory.mktemp("trained"))
+    return home, home.run("train", "--data", few_clients, "--json")
 
-    finished = home.run("train", "--data", tables.folder, "--json")
+
+def test_training_prints_one_json_object_and_nothing_else(
+    trained_home: tuple[Home, Finished], few_clients: Path
+) -> None:
+    home, finished = trained_home
 
     answer = json.loads(finished.out)
     assert finished.exit_code == 0
     assert all(line.startswith("Note: ") for line in finished.err.splitlines())
     assert (answer["model"], answer["version"]) == (MODEL, "1")
-    assert answer["clients"] == tables.rows["application_train"]
+    clients = pq.read_metadata(few_clients / "application_train.parquet").num_rows
+    assert answer["clients"] == clients
     tags = MlflowClient(home.tracking_uri).get_model_version(MODEL, "1").tags
     assert Bundle.from_metadata({**tags, "model_version": "1"}).threshold == answer["threshold"]
     assert home.find_leftovers() == []
 
 
-@pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("registry", "undrawn")
 def test_training_writes_the_histories_at_home_if_the_service_reads_them_from_a_url(
     home: Home, call: Call, few_clients: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,19 +334,19 @@ def test_a_file_of_parameters_that_is_none_is_not_trained_on(home: Home, call: C
     assert not home.database.exists()
 
 
-@pytest.mark.usefixtures("registry")
 def test_training_fits_with_the_parameters_of_the_package(
-    home: Home, call: Call, few_clients: Path
+    trained_home: tuple[Home, Finished],
 ) -> None:
-    assert call("train", "--data", str(few_clients)).exit_code == 0
+    home, finished = trained_home
 
+    assert finished.exit_code == 0
     client = MlflowClient(home.tracking_uri)
     run = client.get_run(client.get_model_version(MODEL, "1").run_id or "")
     for name, value in read_fit_settings().parameters:
         assert run.data.params[name] == str(value)
 
 
-@pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("registry", "undrawn")
 def test_training_fits_with_the_parameters_that_tuning_wrote(
     home: Home, call: Call, few_clients: Path
 ) -> None:
