@@ -84,7 +84,7 @@ PROBE_TIMEOUT_SECONDS = 1
 # BentoML closes the connection to the runner every 100 requests, others in flight or not.
 STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
 QUIET: Any = {"access": {"enabled": False}}
-UNTRACED: Any = {"excluded_urls": "predict,pred_contribs,explain"}
+UNTRACED: Any = {"excluded_urls": "predict,pred_contribs,push_reasons,explain"}
 # BentoML's own default is every address of the machine.
 ADDRESS: Any = {} if has_key(settings) else {"host": LOOPBACK}
 
@@ -235,6 +235,11 @@ class CreditRunner:
         """Return contributions and bias in log-odds, float32 of shape (n, columns + 1)."""
         return self.contributions.compute(features)
 
+    @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
+    async def push_reasons(self, features: np.ndarray) -> Predictions:
+        """Return contributions summed by reason, float64 of shape (n, reasons + 1)."""
+        return self.contributions.sum_by_reason(features)
+
 
 async def get_features(request: Request) -> Response:
     """Tell the fields of an applicant."""
@@ -331,7 +336,9 @@ class CreditScoring:
         self.call_runner = RunnerCall(self.predict_remotely)
         self.log_writer = open_log_writer(settings, self.bundle, most_waiting=MAX_WAITING_ROWS)
         columns = read_model_columns(locate_booster(self.model))
-        explainer = Explainer(RunnerCall(self.contribute_remotely), columns)
+        explainer = Explainer(
+            RunnerCall(self.contribute_remotely), RunnerCall(self.push_remotely), columns
+        )
         recorder = Recorder(explainer if settings.log_reasons else None, self.log_writer)
         cases = Coalescer(
             Decider(self.store, self.call_runner, self.bundle).decide,
@@ -413,6 +420,10 @@ class CreditScoring:
     async def contribute_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the runner's contributions, shape (n, columns of the model + 1)."""
         return await self.runner.to_async.pred_contribs(features)
+
+    async def push_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the runner's sums by reason, shape (n, reasons + 1)."""
+        return await self.runner.to_async.push_reasons(features)
 
     @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.features.catalog import FEATURE_NAMES, HISTORY_FEATURE_NAMES
-from credit.reasons import ChosenReasons
+from credit.reasons import RankedReasons
 from serving.coverage import Coverage
 from serving.data_quality import DataQuality
 from serving.row_model import Cell
@@ -64,7 +64,7 @@ class Verdict:
         referred: Whether a person is to decide.
         coverage: What it rests on.
         features: What the model was given, float32 of shape (features,).
-        reasons: What a refused applicant is told; None: not refused, or not explained.
+        reasons: What a refusal rests on; None: not refused, or not explained.
     """
 
     pd: float
@@ -72,7 +72,7 @@ class Verdict:
     referred: bool
     coverage: Coverage
     features: NDArray[np.float32]
-    reasons: ChosenReasons | None = None
+    reasons: RankedReasons | None = None
 
     @property
     def history(self) -> NDArray[np.float32]:

@@ -150,11 +150,10 @@ def name_client(client: int, key: PseudonymKey | None) -> str:
 
 
 def encode_reasons(verdict: Verdict) -> str | None:
-    """Return what a refused applicant is told as JSON, the strongest first; None: not explained."""
+    """Return what a refusal rests on as JSON, push by code, the strongest first."""
     if verdict.reasons is None:
         return None
-    told = verdict.reasons.told
-    return to_json([{"code": each.code, "push": each.push} for each in told]).decode()
+    return to_json(verdict.reasons.pushes).decode()
 
 
 def hash_features(features: NDArray[np.float32]) -> str:

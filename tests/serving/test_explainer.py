@@ -9,7 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from credit.features.catalog import FEATURE_NAMES
-from credit.reasons import choose_reasons
+from credit.reasons import REASONS, choose_reasons
+from credit.reasons.choice import sum_by_reason
 from serving.coalescer import Coalescer
 from serving.counterfactuals import Counterfactuals
 from serving.decider import Decider
@@ -55,6 +56,10 @@ async def predict_one_half(features: NDArray[np.float32]) -> NDArray[np.float64]
     return np.full(len(features), 0.5)
 
 
+async def push_nothing(features: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.zeros((len(features), len(REASONS) + 1))
+
+
 async def compute_no_histories(blocks: Sequence[HistoryBlock]) -> NDArray[np.float32]:
     raise AssertionError(f"{len(blocks)} histories came along.")
 
@@ -76,7 +81,7 @@ def reply_to(
         metrics = DecisionMetrics("3", CollectorRegistry())
         predictor = Predictor(cases, compute_no_histories, bundle, metrics)
         explained = ExplainedPredictor(
-            predictor, Explainer(call, COLUMNS), Counterfactuals(predict)
+            predictor, Explainer(call, push_nothing, COLUMNS), Counterfactuals(predict)
         )
         body = json.dumps(content).encode()
         return await explained.reply(body, tuple((query or {}).items()), "id-1")
@@ -271,24 +276,30 @@ def test_the_refused_of_a_batch_are_told_what_each_is_told_alone() -> None:
     features = generator.normal(size=(3 * MOST_ROWS + 5, len(FEATURE_NAMES))).astype(np.float32)
     places = [FEATURE_NAMES.index(name) for name in COLUMNS]
 
-    async def explain_by_value(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    async def push_by_value(rows: NDArray[np.float32]) -> NDArray[np.float64]:
         calls.append(len(rows))
-        bias = np.full((len(rows), 1), BIAS, np.float32)
-        return np.hstack([rows[:, places] / 8, bias])
+        return sum_by_reason(rows[:, places] / 8, COLUMNS)
 
     async def ask() -> Any:  # noqa: ANN401 -- what each is told
-        return await Explainer(explain_by_value, COLUMNS).explain_refused(features)
+        return await Explainer(contribute(), push_by_value, COLUMNS).explain_refused(features)
 
     told = asyncio.run(ask())
 
     taken = features[:, places]
-    assert told == choose_reasons(taken / 8, taken, COLUMNS)
+    chosen = choose_reasons(taken / 8, taken, COLUMNS)
+    assert [list(ranked.pushes.items()) for ranked in told] == [
+        [(reason.code, reason.push) for reason in one.told] for one in chosen
+    ]
+    assert [ranked.rests_on_protected for ranked in told] == [
+        one.rests_on_protected for one in chosen
+    ]
+    assert 0 < sum(ranked.rests_on_protected for ranked in told) < len(told)
     assert max(calls) <= MOST_ROWS
 
 
 def test_nobody_is_told_nothing() -> None:
     async def ask() -> Any:  # noqa: ANN401 -- what each is told
         nobody = np.empty((0, len(FEATURE_NAMES)), np.float32)
-        return await Explainer(contribute(), COLUMNS).explain_refused(nobody)
+        return await Explainer(contribute(), push_nothing, COLUMNS).explain_refused(nobody)
 
     assert asyncio.run(ask()) == []
