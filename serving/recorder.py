@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -60,4 +60,4 @@ class Recorder:
         for place, reasons in zip(refused, explained, strict=True):
             verdict = verdicts[place]
             referred = verdict.referred or reasons.rests_on_protected
-            verdicts[place] = replace(verdict, reasons=reasons, referred=referred)
+            verdicts[place] = verdict._replace(reasons=reasons, referred=referred)
