@@ -38,8 +38,13 @@ from serving.decider import Decider
 from serving.decision_log import DecisionLog
 from serving.decision_record import describe_decision
 from serving.fast_route import FastRequest, FastRoute
+from serving.guard import Guard
+from serving.guarded_service import guard_service
 from serving.history_computation import HistoryComputation
 from serving.history_store import HistoryStore
+from serving.limiter import Limiter
+from serving.limits import Limits
+from serving.log_format import LogFile, set_up_logs
 from serving.log_writer import LogWriter
 from serving.metrics import DecisionMetrics, LogMetrics, RunnerMetrics
 from serving.openapi import complete_openapi
@@ -48,24 +53,27 @@ from serving.predictor import Predictor
 from serving.rejection import ErrorDetail, RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all, parse_tail
 from serving.runner_call import RunnerCall, RunnerUnavailable
+from serving.service_metrics import RefusalMetrics, ServiceMetrics, forget_dead_workers
 from serving.state import describe_health, describe_model
 from serving.store_fetching import fetch_store
+from serving.tracing import configure_tracing, require_tracing
+from serving.warm_up import WarmUp
 from settings import Settings
 
 logger = logging.getLogger("bentoml.credit")
 settings = Settings()
 
-MAX_BATCH_ROWS = 1_024  # holds the largest request, so the runner never has to split one
+MAX_BATCH_ROWS = settings.max_batch_rows
 MAX_WAITING_ROWS = 4 * MAX_BATCH_ROWS
 RUNNER = "credit_runner"
 RUNNER_TIMEOUT_SECONDS = 5
-REQUEST_TIMEOUT_SECONDS = 3 * RUNNER_TIMEOUT_SECONDS  # one call that fails, and its own
 PROBE_TIMEOUT_SECONDS = 1
+SAMPLE_SECONDS = 1
 
 # BentoML closes the connection to the runner every 100 requests, others in flight or not.
 STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
 QUIET: Any = {"access": {"enabled": False}}
-UNTRACED: Any = {"excluded_urls": "predict"}
+TRACING: Any = configure_tracing(settings.tracing_endpoint, settings.tracing_sample_rate)
 
 # Raw bytes on the wire: any other type has BentoML build a JSON schema in every call.
 Predictions = Annotated[np.ndarray, ContentType("application/octet-stream")]
@@ -195,6 +203,18 @@ def open_log_writer(settings: Settings, bundle: Bundle) -> LogWriter | None:
     )
 
 
+def set_up_process_logs(process: str | None = None) -> None:
+    """Have this process log as the settings say, under its name; default: its worker's."""
+    context = bentoml.server_context
+    name = process or f"{context.service_name or 'service'}-{context.worker_index or 1}"
+    file = settings.log_file and LogFile(
+        settings.log_file.absolute(),
+        round(settings.log_file_megabytes * 1_000_000),
+        settings.log_files_kept,
+    )
+    set_up_logs(name, settings.log_format, file)
+
+
 def freeze_garbage() -> None:
     """Exempt what was loaded at start from garbage collection, whose pauses clients would feel."""
     gc.collect()
@@ -208,7 +228,7 @@ def freeze_garbage() -> None:
     traffic={"timeout": RUNNER_TIMEOUT_SECONDS},
     runner_connection=STEADY_CONNECTION,
     logging=QUIET,
-    tracing=UNTRACED,
+    tracing=TRACING,
 )
 class CreditRunner:
     """The model in a process of its own; concurrent calls are answered in one batch."""
@@ -220,6 +240,7 @@ class CreditRunner:
         from credit.prediction import find_columns, predict_pd
         from serving.booster import load_booster
 
+        set_up_process_logs()
         load_bundle(self.model)
         booster = load_booster(locate_booster(self.model))
         self.predict_pd = partial(predict_pd, booster, columns=find_columns(booster))
@@ -232,13 +253,18 @@ class CreditRunner:
     @bentoml.on_startup
     async def outlive_requests(self) -> None:
         # Asynchronous, and so run where signals are: in the main thread, after uvicorn's own setup.
-        outlive(lambda: bool(find_other_workers(RUNNER)), REQUEST_TIMEOUT_SECONDS)
+        outlive(lambda: bool(find_other_workers(RUNNER)), settings.deadline_seconds)
 
     # The latency is where BentoML sheds load, not how long it waits for a fuller batch.
     @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
     async def predict(self, features: np.ndarray) -> Predictions:
         """Return probabilities of default, float64 of shape (n,)."""
         self.metrics.count(len(features))
+        return self.predict_pd(features)
+
+    @bentoml.api
+    async def probe(self, features: np.ndarray) -> Predictions:
+        """Return the same, uncounted: nobody is decided on."""
         return self.predict_pd(features)
 
 
@@ -308,11 +334,11 @@ get_routes = Starlette(
 
 @bentoml.service(
     name="credit_scoring",
-    traffic={"timeout": REQUEST_TIMEOUT_SECONDS},
+    workers=settings.workers,
     runner_probe={"enabled": False},
     runner_connection=STEADY_CONNECTION,
     logging=QUIET,
-    tracing=UNTRACED,
+    tracing=TRACING,
 )
 @bentoml.asgi_app(get_routes)
 class CreditScoring:
@@ -322,22 +348,31 @@ class CreditScoring:
     runner = bentoml.depends(CreditRunner)
 
     def __init__(self) -> None:
-        logging.getLogger("credit").handlers = logging.getLogger("bentoml").handlers
+        set_up_process_logs()
+        forget_dead_workers()
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
         self.store = open_history_store(find_history_store(settings))
         self.call_runner = RunnerCall(self.predict_remotely)
         self.log_writer = open_log_writer(settings, self.bundle)
-        cases = Coalescer(
+        self.probe_runner = RunnerCall(self.probe_remotely)
+        self.cases = Coalescer(
             Decider(self.store, self.call_runner, self.bundle).decide,
             max_batch_rows=MAX_BATCH_ROWS,
             max_waiting_rows=MAX_WAITING_ROWS,
             outages=(RunnerUnavailable,),
             after=self.log_writer.record if self.log_writer else None,
         )
+        self.warm_up = WarmUp(
+            Decider(self.store, self.probe_runner, self.bundle).decide,
+            self.log_writer.rehearse if self.log_writer else None,
+            self.bundle,
+        )
         self.histories = HistoryComputation()
+        self.metrics = ServiceMetrics(self.bundle)
+        self.beside: set[asyncio.Task[None]] = set()
         metrics = DecisionMetrics(self.bundle.model_version)
-        self.predictor = Predictor(cases, self.histories.compute, self.bundle, metrics)
+        self.predictor = Predictor(self.cases, self.histories.compute, self.bundle, metrics)
 
     @bentoml.on_deployment
     @staticmethod
@@ -345,6 +380,7 @@ class CreditScoring:
         """Fail in the main process, with one line, before workers fail again and again."""
         model = bentoml.models.get(arguments.model_tag)
         try:
+            require_tracing(settings.tracing_endpoint)
             load_bundle(model)
             store = find_history_store(settings)
             open_history_store(store)
@@ -353,6 +389,9 @@ class CreditScoring:
         except CreditError as error:
             raise BentoMLException(str(error)) from None
         os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
+        set_up_process_logs("main")
+        if settings.log_file is not None:
+            os.environ["CREDIT_LOG_FILE"] = str(settings.log_file.absolute())
         os.environ["CREDIT_HOME"] = str(settings.home.absolute())  # a Bento's workers run elsewhere
         if store is not None:
             # Workers read the file that was checked, and do not fetch another one.
@@ -361,6 +400,23 @@ class CreditScoring:
     @bentoml.on_startup
     def freeze_garbage(self) -> None:
         freeze_garbage()
+
+    @bentoml.on_startup
+    async def begin_beside(self) -> None:
+        # What nobody waits for: the server listens meanwhile, and says that it is not ready.
+        for work in (self.warm_up.run(), self.sample_queue()):
+            self.beside.add(asyncio.create_task(work))
+
+    @bentoml.on_shutdown
+    def end_beside(self) -> None:
+        for task in self.beside:
+            task.cancel()
+
+    async def sample_queue(self) -> None:
+        """Tell again and again how many applicants wait."""
+        while True:
+            self.metrics.tell_waiting(self.cases.waiting_rows)
+            await asyncio.sleep(SAMPLE_SECONDS)
 
     @bentoml.on_shutdown
     def close_log(self) -> None:
@@ -378,13 +434,13 @@ class CreditScoring:
         return [describe_decision(decision) for decision in self.log_writer.log.tail(count)]
 
     async def __is_ready__(self) -> bool:
-        """Return whether histories can be computed, and the runner answers within a second."""
-        if not self.histories.is_ready():
+        """Return whether all was warmed up once, and the runner answers within a second."""
+        if not (self.warm_up.done and self.histories.is_ready()):
             return False
         unknown_applicant = np.full((1, len(FEATURE_NAMES)), np.nan, np.float32)
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
-                await self.call_runner(unknown_applicant)
+                await self.probe_runner(unknown_applicant)
         except (TimeoutError, RunnerUnavailable, BentoMLException):
             return False
         return True
@@ -392,6 +448,10 @@ class CreditScoring:
     async def predict_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the runner's answer; BentoML makes the method called here after `__init__`."""
         return await self.runner.to_async.predict(features)
+
+    async def probe_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the runner's answer to a question that is not counted."""
+        return await self.runner.to_async.probe(features)
 
     @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:
@@ -407,4 +467,11 @@ class CreditScoring:
         return Response(reply.encode(), headers=headers, media_type="application/json")
 
 
+LIMITS = Limits(settings.max_concurrency, settings.deadline_seconds)
+
+guard_service(
+    CreditScoring,
+    lambda app, routes: Guard(app, routes, RefusalMetrics(), log_access=settings.access_log),
+)
+CreditScoring.add_asgi_middleware(Limiter, limits=LIMITS)  # type: ignore[attr-defined]
 CreditScoring.add_asgi_middleware(FastRoute, path="/predict", answer=decide_quickly)  # type: ignore[attr-defined]
