@@ -203,16 +203,19 @@ def open_log_writer(settings: Settings, bundle: Bundle) -> LogWriter | None:
     )
 
 
+def find_log_file(settings: Settings) -> LogFile | None:
+    """Return where log lines are kept; None if nowhere."""
+    if settings.log_file is None:
+        return None
+    most_bytes = round(settings.log_file_megabytes * 1_000_000)
+    return LogFile(settings.log_file.absolute(), most_bytes, settings.log_files_kept)
+
+
 def set_up_process_logs(process: str | None = None) -> None:
     """Have this process log as the settings say, under its name; default: its worker's."""
     context = bentoml.server_context
     name = process or f"{context.service_name or 'service'}-{context.worker_index or 1}"
-    file = settings.log_file and LogFile(
-        settings.log_file.absolute(),
-        round(settings.log_file_megabytes * 1_000_000),
-        settings.log_files_kept,
-    )
-    set_up_logs(name, settings.log_format, file)
+    set_up_logs(name, settings.log_format, find_log_file(settings))
 
 
 def freeze_garbage() -> None:

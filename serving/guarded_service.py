@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from _bentoml_sdk import Service
+import bentoml
 from bentoml._internal.server.http.traffic import TimeoutMiddleware
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -15,7 +15,7 @@ from serving.routes import Methods, find_routes
 MakeGuard = Callable[[ASGIApp, Mapping[str, Methods]], ASGIApp]
 
 
-def guard_service(service: Service[Any], make_guard: MakeGuard) -> None:
+def guard_service(service: bentoml.Service[Any], make_guard: MakeGuard) -> None:
     """Make the service put a guard around the application that it hands to the server.
 
     BentoML's middlewares all lie inside of its metrics, and only what lies outside can bound
@@ -27,7 +27,7 @@ def guard_service(service: Service[Any], make_guard: MakeGuard) -> None:
         make_guard: Makes the guard of an application with these routes.
     """
 
-    class GuardedService(Service[Any]):
+    class GuardedService(type(service)):  # type: ignore[misc]
         __slots__ = ()
 
         def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: FBT001, FBT002 -- BentoML's own
@@ -40,7 +40,8 @@ def guard_service(service: Service[Any], make_guard: MakeGuard) -> None:
 
 def drop_time_limit(app: Starlette) -> None:
     """Take BentoML's time limit out of an application that has not been asked anything yet."""
-    kept = [layer for layer in app.user_middleware if layer.cls is not TimeoutMiddleware]
+    limit: Any = TimeoutMiddleware
+    kept = [layer for layer in app.user_middleware if layer.cls is not limit]
     if len(kept) + 1 != len(app.user_middleware):
         raise RuntimeError("BentoML's time limit is not where it was: look at serving.limiter.")
     app.user_middleware = kept

@@ -1,4 +1,4 @@
-"""What log lines look like, and where they go; none quotes an exception, which may quote a caller."""
+"""Log lines and where they go; none says what an exception says, which may quote an applicant."""
 
 from __future__ import annotations
 

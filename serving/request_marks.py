@@ -7,9 +7,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 _TRACEPARENT = re.compile(
-    r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
 )
-_NO_TRACE = "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +34,4 @@ def find_trace(traceparent: str | None) -> str | None:
     One that does not keep to the standard is passed over, as the standard demands.
     """
     found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
-    return found[1] if found and found[1] != _NO_TRACE else None
+    return found[1] if found else None

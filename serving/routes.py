@@ -1,4 +1,4 @@
-"""Which paths the application answers, by which methods: found once, so that all others are known."""
+"""Which paths the application answers, and by which methods: found before it is asked."""
 
 from __future__ import annotations
 

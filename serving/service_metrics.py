@@ -79,4 +79,4 @@ def forget_dead_workers() -> None:
     names = [_LIVE_GAUGE.fullmatch(file.name) for file in Path(folder).iterdir()]
     for pid in {int(name[1]) for name in names if name}:
         if not psutil.pid_exists(pid):
-            mark_process_dead(pid)
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
