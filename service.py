@@ -48,11 +48,12 @@ from serving.log_format import LogFile, set_up_logs
 from serving.log_writer import LogWriter
 from serving.metrics import DecisionMetrics, LogMetrics, RunnerMetrics
 from serving.openapi import complete_openapi
-from serving.outliving import find_other_workers, outlive
+from serving.outliving import find_other_workers, find_workers, outlive
 from serving.predictor import Predictor
 from serving.rejection import ErrorDetail, RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all, parse_tail
 from serving.runner_call import RunnerCall, RunnerUnavailable
+from serving.runner_watch import RunnerWatch
 from serving.service_metrics import RefusalMetrics, ServiceMetrics, forget_dead_workers
 from serving.state import describe_health, describe_model
 from serving.store_fetching import fetch_store
@@ -356,9 +357,10 @@ class CreditScoring:
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
         self.store = open_history_store(find_history_store(settings))
-        self.call_runner = RunnerCall(self.predict_remotely)
-        self.log_writer = open_log_writer(settings, self.bundle)
         self.probe_runner = RunnerCall(self.probe_remotely)
+        self.watch = RunnerWatch(partial(find_workers, RUNNER), self.does_runner_answer)
+        self.call_runner = self.watch.guard(RunnerCall(self.predict_remotely))
+        self.log_writer = open_log_writer(settings, self.bundle)
         self.cases = Coalescer(
             Decider(self.store, self.call_runner, self.bundle).decide,
             max_batch_rows=MAX_BATCH_ROWS,
@@ -407,7 +409,7 @@ class CreditScoring:
     @bentoml.on_startup
     async def begin_beside(self) -> None:
         # What nobody waits for: the server listens meanwhile, and says that it is not ready.
-        for work in (self.warm_up.run(), self.sample_queue()):
+        for work in (self.watch.run(), self.warm_up.run(), self.sample_queue()):
             self.beside.add(asyncio.create_task(work))
 
     @bentoml.on_shutdown
@@ -438,8 +440,12 @@ class CreditScoring:
 
     async def __is_ready__(self) -> bool:
         """Return whether all was warmed up once, and the runner answers within a second."""
-        if not (self.warm_up.done and self.histories.is_ready()):
+        if not (self.warm_up.done and self.histories.is_ready() and self.watch.available):
             return False
+        return await self.does_runner_answer()
+
+    async def does_runner_answer(self) -> bool:
+        """Return whether the runner answers within a second."""
         unknown_applicant = np.full((1, len(FEATURE_NAMES)), np.nan, np.float32)
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
@@ -453,8 +459,13 @@ class CreditScoring:
         return await self.runner.to_async.predict(features)
 
     async def probe_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the runner's answer to a question that is not counted."""
-        return await self.runner.to_async.probe(features)
+        """Return the runner's answer to a question that is not counted.
+
+        Raises:
+            BentoMLException: If BentoML has not connected to it yet, which it does last.
+        """
+        service: CreditScoring = bentoml.get_current_service()
+        return await service.runner.to_async.probe(features)
 
     @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:
