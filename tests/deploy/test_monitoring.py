@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client import CollectorRegistry
 
+from credit.bundle import Bundle
 from credit.decision import Decision
 from serving.metrics import DecisionMetrics, LogMetrics, RunnerMetrics
+from serving.service_metrics import RefusalMetrics, ServiceMetrics
 from tests.deploy.deploy_files import (
     ALERTS,
     COMPOSE,
@@ -35,12 +37,17 @@ PANELS = read_json(GRAFANA_DASHBOARD)["panels"]
 (SOURCE,) = read_yaml(DEPLOY / "grafana/provisioning/datasources/prometheus.yaml")["datasources"]
 
 
+BUNDLE = Bundle.model_construct(model_version="1", fingerprint="f" * 16, model_sha256="5e" * 32)
+
+
 def list_own_metrics() -> dict[str, set[str]]:
     """Return the labels of every series that our own code exports, by name."""
     registry = CollectorRegistry()
     DecisionMetrics("1", registry)
     LogMetrics(registry)
     RunnerMetrics(registry)
+    RefusalMetrics(registry)
+    ServiceMetrics(BUNDLE, registry)
     found: dict[str, set[str]] = {}
     for family in registry.collect():
         for sample in family.samples:
@@ -72,7 +79,7 @@ def test_everything_we_count_is_on_the_dashboard() -> None:
     suffix = re.compile(r"_(total|bucket|sum|count|created)$")
 
     counted = {suffix.sub("", name) for name in list_own_metrics()}
-    assert len(counted) == 4
+    assert len(counted) == 9
     assert counted <= {suffix.sub("", name) for name in shown}
 
 
