@@ -54,7 +54,12 @@ from serving.rejection import ErrorDetail, RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all, parse_tail
 from serving.runner_call import RunnerCall, RunnerUnavailable
 from serving.runner_watch import RunnerWatch
-from serving.service_metrics import RefusalMetrics, ServiceMetrics, forget_dead_workers
+from serving.service_metrics import (
+    ModelMarks,
+    RefusalMetrics,
+    ServiceMetrics,
+    forget_dead_workers,
+)
 from serving.state import describe_health, describe_model
 from serving.store_fetching import fetch_store
 from serving.tracing import configure_tracing, require_tracing
@@ -374,7 +379,9 @@ class CreditScoring:
             self.bundle,
         )
         self.histories = HistoryComputation()
-        self.metrics = ServiceMetrics(self.bundle)
+        self.metrics = ServiceMetrics(
+            ModelMarks(self.bundle.model_version, self.bundle.fingerprint, self.bundle.model_sha256)
+        )
         self.beside: set[asyncio.Task[None]] = set()
         metrics = DecisionMetrics(self.bundle.model_version)
         self.predictor = Predictor(self.cases, self.histories.compute, self.bundle, metrics)

@@ -158,6 +158,9 @@ def set_up_logs(process: str, kind: LogFormat, file: LogFile | None) -> None:
         handler.setFormatter(formatter)
     for name in LOGGERS:
         logger = logging.getLogger(name)
+        for former in logger.handlers:
+            if isinstance(former, RotatingFileHandler):
+                former.close()
         logger.handlers = list(handlers)
         logger.propagate = False
     logging.getLogger("credit").setLevel(logging.INFO)

@@ -9,13 +9,11 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import psutil
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
 from prometheus_client.multiprocess import mark_process_dead
-
-from credit.bundle import Bundle
 
 RefusalReason = Literal["unknown_path", "wrong_method"]
 
@@ -42,23 +40,31 @@ class RefusalMetrics:
         self._refused[reason].inc()
 
 
+class ModelMarks(NamedTuple):
+    """Which model decides; its fields are the labels of the metric."""
+
+    model_version: str
+    fingerprint: str
+    model_sha256: str
+
+
 class ServiceMetrics:
     """What is true of a worker at the moment.
 
     Args:
-        bundle: The model that decides.
+        model: That decides.
         registry: Where the metrics are registered.
     """
 
-    def __init__(self, bundle: Bundle, registry: CollectorRegistry = REGISTRY) -> None:
+    def __init__(self, model: ModelMarks, registry: CollectorRegistry = REGISTRY) -> None:
         info = Gauge(
             "credit_model_info",
             "1 for the model that decides.",
-            ["model_version", "fingerprint", "model_sha256"],
+            list(ModelMarks._fields),
             registry=registry,
             multiprocess_mode="livemax",
         )
-        info.labels(bundle.model_version, bundle.fingerprint, bundle.model_sha256).set(1)
+        info.labels(*model).set(1)
         self._waiting = Gauge(
             "credit_waiting_rows",
             "Applicants who wait for a call of the model.",

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client import CollectorRegistry
 
-from credit.bundle import Bundle
 from credit.decision import Decision
 from serving.metrics import DecisionMetrics, LogMetrics, RunnerMetrics
-from serving.service_metrics import RefusalMetrics, ServiceMetrics
+from serving.service_metrics import ModelMarks, RefusalMetrics, ServiceMetrics
 from tests.deploy.deploy_files import (
     ALERTS,
     COMPOSE,
@@ -37,9 +36,6 @@ PANELS = read_json(GRAFANA_DASHBOARD)["panels"]
 (SOURCE,) = read_yaml(DEPLOY / "grafana/provisioning/datasources/prometheus.yaml")["datasources"]
 
 
-BUNDLE = Bundle.model_construct(model_version="1", fingerprint="f" * 16, model_sha256="5e" * 32)
-
-
 def list_own_metrics() -> dict[str, set[str]]:
     """Return the labels of every series that our own code exports, by name."""
     registry = CollectorRegistry()
@@ -47,7 +43,7 @@ def list_own_metrics() -> dict[str, set[str]]:
     LogMetrics(registry)
     RunnerMetrics(registry)
     RefusalMetrics(registry)
-    ServiceMetrics(BUNDLE, registry)
+    ServiceMetrics(ModelMarks("1", "f" * 16, "5e" * 32), registry)
     found: dict[str, set[str]] = {}
     for family in registry.collect():
         for sample in family.samples:
