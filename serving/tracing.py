@@ -8,7 +8,7 @@ from typing import Any
 from credit.errors import ServiceFailed
 
 EXPORTER = "opentelemetry.exporter.otlp.proto.http"
-PROBES = "livez,readyz,healthz,metrics"
+PROBES = "livez,readyz,health,metrics,probe"
 
 
 def configure_tracing(endpoint: str | None, sample_rate: float) -> dict[str, Any]:

@@ -33,8 +33,8 @@ def test_no_value_of_an_applicant_is_logged_or_sent_back(
 
     expected = [422] * 5 + [200, 422, 422, 422, 422, 200]
     assert [response.status_code for response in responses] == expected
-    for path in (f"/{TEXT}", f"/logs?{TEXT}={NUMBER}", f"/features?include_all={TEXT}"):
-        responses.append(service.get(path))
+    paths = (f"/{TEXT}", f"/logs?tail={TEXT}", f"/features?include_all={TEXT}{NUMBER}")
+    responses.extend(service.get(path) for path in paths)
     headers = {"X-Request-ID": f"{TEXT} {NUMBER}", "traceparent": TEXT}
     responses.append(service.post({"data": good}, query=f"threshold={TEXT}", headers=headers))
     assert TEXT not in service.get("/metrics").text
