@@ -108,6 +108,18 @@ class DecisionLog:
             with _as_log_unavailable("cannot be moved out of its journal"):
                 self._checkpoint("PASSIVE")
 
+    def rehearse(self, decisions: Sequence[Decision]) -> None:
+        """Write decisions, and take them back before anybody can see them.
+
+        Raises:
+            LogUnavailable: If they could not have been committed.
+        """
+        with _as_log_unavailable("takes nothing"):
+            self._require_same_file()
+            with self.engine.connect() as connection:
+                connection.execute(_INSERT, decisions)
+                connection.rollback()
+
     def read(
         self, *, since: datetime | None = None, until: datetime | None = None
     ) -> Iterator[Decision]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.features.catalog import FEATURE_NAMES
-from credit.reasons import ChosenReasons, RankedReasons, choose_reasons, rank_reasons
+from credit.reasons import ChosenReasons, choose_reasons
 from serving.coalescer import Coalescer
 from serving.runner_call import RunnerUnavailable
 
@@ -23,7 +22,6 @@ Row = NDArray[np.float32]
 Contribute = Callable[[NDArray[np.float32]], Awaitable[NDArray[np.float32]]]
 """Takes the catalog's features, shape (n, len(FEATURES)); returns contributions and, last, the
 bias, shape (n, columns of the model + 1)."""
-Push = Callable[[NDArray[np.float32]], Awaitable[NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +56,17 @@ class Explainer:
 
     Args:
         contribute: The model's process.
-        push: The same, summed by reason: shape (n, reasons + 1) (`sum_by_reason`).
         names: Columns of the model (`serving.model_columns`).
     """
 
-    def __init__(self, contribute: Contribute, push: Push, names: Sequence[str]) -> None:
+    def __init__(self, contribute: Contribute, names: Sequence[str]) -> None:
         self._contribute = contribute
-        self._push = push
         self._names = tuple(names)
         known = set(names)
         places = [place for place, name in enumerate(FEATURE_NAMES) if name in known]
         self._places = np.array(places, np.intp)
         self._rows: Coalescer[Row, Row] = Coalescer(
             self._explain_together,
-            max_batch_rows=MOST_ROWS,
-            max_waiting_rows=MOST_WAITING_ROWS,
-            outages=(RunnerUnavailable,),
-        )
-        self._refusals: Coalescer[Row, RankedReasons] = Coalescer(
-            self._rank_together,
             max_batch_rows=MOST_ROWS,
             max_waiting_rows=MOST_WAITING_ROWS,
             outages=(RunnerUnavailable,),
@@ -99,25 +89,6 @@ class Explainer:
             contributions=explained[:-1],
             base=float(explained[-1]),
         )
-
-    async def explain_refused(self, features: NDArray[np.float32]) -> list[RankedReasons]:
-        """Return what each of some refusals rests on, in their order.
-
-        Args:
-            features: The catalog's, of the refused only, shape (n, len(FEATURES)).
-
-        Raises:
-            QueueFull: If too many wait already.
-            RunnerUnavailable: If the model does not answer.
-        """
-        rows = list(features)
-        # In pieces, so that nobody waits behind a thousand explanations.
-        pieces = [rows[start : start + MOST_ROWS] for start in range(0, len(rows), MOST_ROWS)]
-        ranked = await asyncio.gather(*map(self._refusals.submit, pieces))
-        return [reasons for piece in ranked for reasons in piece]
-
-    async def _rank_together(self, rows: Sequence[Row]) -> list[RankedReasons]:
-        return rank_reasons(await self._push(np.array(rows)))
 
     async def _explain_together(self, rows: Sequence[Row]) -> list[Row]:
         explained = await self._contribute(np.array(rows))

@@ -95,6 +95,17 @@ class LogWriter:
             if self._policy == "refuse":
                 raise
 
+    async def rehearse(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:
+        """Return when the verdicts were written into the log and taken back.
+
+        Raises:
+            LogUnavailable: If the log would not have taken them.
+        """
+        entries = [Entry(*pair) for pair in zip(cases, verdicts, strict=True)]
+        decisions = [self._describe(entry) for entry in entries]
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self.log.rehearse, decisions)
+
     def close(self) -> None:
         """Return when all that was handed over is written."""
         self._thread.shutdown()

@@ -20,7 +20,7 @@ from road import read_applicant
 from serving.booster import load_booster
 from serving.decider import Decider
 from serving.history_store import HistoryStore
-from tests.cases import make_case
+from tests.cases import answer_with, make_case
 from training.evidence.explanations import SampleSizes
 from training.evidence.gather import EvidenceSettings
 from training.feature_choice import ChoiceOrder, choose_features
@@ -125,7 +125,9 @@ def test_an_applicant_has_the_same_pd_online_and_offline(reduced: Reduced) -> No
 
     store = HistoryStore.open(reduced.order.history_store, compute_fingerprint())
     asked = make_case(json.loads(json.dumps(applicant)))
-    (online,) = asyncio.run(Decider(store, predict, read_bundle(reduced)).decide([asked]))
+    (online,) = asyncio.run(
+        Decider(store, answer_with(predict), read_bundle(reduced)).decide([asked])
+    )
 
     offline = booster.inplace_predict(row[:, names])
     assert online.pd == float(offline[0])

@@ -187,12 +187,15 @@ def test_a_model_that_died_comes_back_as_the_same_version_though_a_newer_one_was
     publish_bundle(bare_service.bentoml_home, newer)
 
     bare_service.find_runner().kill()
+    started = time.monotonic()
     during = bare_service.post({"data": published.applicants[0]})
+    waited_seconds = time.monotonic() - started
     wait_for_an_answer(bare_service)
     answers = bare_service.post({"data": list(published.applicants)}).json()
 
     expected = published.score_offline(with_histories=False)
-    assert during.status_code in {200, 503}
+    assert (during.status_code, during.headers["Retry-After"]) == (503, "1")
+    assert waited_seconds < 1
     assert [answer["probability"] for answer in answers] == expected
     assert {answer["model_version"] for answer in answers} == {"1"}
 

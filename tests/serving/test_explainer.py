@@ -9,18 +9,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from credit.features.catalog import FEATURE_NAMES
-from credit.reasons import REASONS, choose_reasons
-from credit.reasons.choice import sum_by_reason
 from serving.coalescer import Coalescer
 from serving.counterfactuals import Counterfactuals
 from serving.decider import Decider
 from serving.explained_answer import STRONGEST
 from serving.explained_predictor import ExplainedPredictor
-from serving.explainer import MOST_ROWS, Explainer
+from serving.explainer import Explainer
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics
 from serving.predictor import Predictor
 from serving.runner_call import RunnerUnavailable
+from tests.cases import answer_with
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -56,10 +55,6 @@ async def predict_one_half(features: NDArray[np.float32]) -> NDArray[np.float64]
     return np.full(len(features), 0.5)
 
 
-async def push_nothing(features: NDArray[np.float32]) -> NDArray[np.float64]:
-    return np.zeros((len(features), len(REASONS) + 1))
-
-
 async def compute_no_histories(blocks: Sequence[HistoryBlock]) -> NDArray[np.float32]:
     raise AssertionError(f"{len(blocks)} histories came along.")
 
@@ -74,14 +69,14 @@ def reply_to(
 ) -> Reply:
     async def ask() -> Reply:
         cases = Coalescer(
-            Decider(HistoryStore.empty(), predict, bundle).decide,
+            Decider(HistoryStore.empty(), answer_with(predict), bundle).decide,
             max_batch_rows=9,
             max_waiting_rows=9,
         )
         metrics = DecisionMetrics("3", CollectorRegistry())
         predictor = Predictor(cases, compute_no_histories, bundle, metrics)
         explained = ExplainedPredictor(
-            predictor, Explainer(call, push_nothing, COLUMNS), Counterfactuals(predict)
+            predictor, Explainer(call, COLUMNS), Counterfactuals(predict)
         )
         body = json.dumps(content).encode()
         return await explained.reply(body, tuple((query or {}).items()), "id-1")
@@ -268,38 +263,3 @@ def test_contributions_of_another_shape_are_a_failure(
 
     assert reply.status == 500
     assert "id-1" in reply.encode().decode()
-
-
-def test_the_refused_of_a_batch_are_told_what_each_is_told_alone() -> None:
-    calls: list[int] = []
-    generator = np.random.default_rng(6)
-    features = generator.normal(size=(3 * MOST_ROWS + 5, len(FEATURE_NAMES))).astype(np.float32)
-    places = [FEATURE_NAMES.index(name) for name in COLUMNS]
-
-    async def push_by_value(rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        calls.append(len(rows))
-        return sum_by_reason(rows[:, places] / 8, COLUMNS)
-
-    async def ask() -> Any:  # noqa: ANN401 -- what each is told
-        return await Explainer(contribute(), push_by_value, COLUMNS).explain_refused(features)
-
-    told = asyncio.run(ask())
-
-    taken = features[:, places]
-    chosen = choose_reasons(taken / 8, taken, COLUMNS)
-    assert [list(ranked.pushes.items()) for ranked in told] == [
-        [(reason.code, reason.push) for reason in one.told] for one in chosen
-    ]
-    assert [ranked.rests_on_protected for ranked in told] == [
-        one.rests_on_protected for one in chosen
-    ]
-    assert 0 < sum(ranked.rests_on_protected for ranked in told) < len(told)
-    assert max(calls) <= MOST_ROWS
-
-
-def test_nobody_is_told_nothing() -> None:
-    async def ask() -> Any:  # noqa: ANN401 -- what each is told
-        nobody = np.empty((0, len(FEATURE_NAMES)), np.float32)
-        return await Explainer(contribute(), push_nothing, COLUMNS).explain_refused(nobody)
-
-    assert asyncio.run(ask()) == []
