@@ -544,10 +544,10 @@ guard_service(
     CreditScoring,
     lambda app, routes: Guard(app, routes, RefusalMetrics(), log_access=settings.access_log),
 )
+CreditScoring.add_asgi_middleware(Limiter, limits=LIMITS)  # type: ignore[attr-defined]
 CreditScoring.add_asgi_middleware(  # type: ignore[attr-defined]
     AccessControl,
     open_checker=partial(open_checker, settings),
     allow_anonymous=settings.allow_anonymous,
 )
-CreditScoring.add_asgi_middleware(Limiter, limits=LIMITS)  # type: ignore[attr-defined]
 CreditScoring.add_asgi_middleware(FastRoute, path="/predict", answer=decide_quickly)  # type: ignore[attr-defined]
