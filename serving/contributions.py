@@ -9,7 +9,9 @@ import xgboost
 from numpy.typing import NDArray
 
 from credit.errors import ExplanationWrong
+from credit.features.catalog import FEATURE_NAMES
 from credit.prediction import Columns, find_columns
+from credit.reasons.choice import sum_by_reason
 from serving.leaf_tables import LeafTables
 
 TOLERANCE = 1e-3
@@ -30,6 +32,7 @@ class Contributions:
     def __init__(self, booster: xgboost.Booster) -> None:
         self._booster = booster
         self._columns: Columns | None = find_columns(booster)
+        self._names = tuple(booster.feature_names or FEATURE_NAMES)
         tables = LeafTables.build(booster)
         self._explain: Explain = self._ask_xgboost if tables is None else tables.explain
 
@@ -51,6 +54,17 @@ class Contributions:
         )
         require_sums(explained, margins)
         return explained.astype(np.float32)
+
+    def sum_by_reason(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return contributions summed by reason, shape (n, reasons + 1), protected ones last.
+
+        Args:
+            features: The catalog's features, shape (n, len(FEATURES)).
+
+        Raises:
+            ExplanationWrong: If the contributions do not add up to the model's margin.
+        """
+        return sum_by_reason(self.compute(features)[:, :-1], self._names)
 
     def _ask_xgboost(self, taken: NDArray[np.float32]) -> NDArray[np.float32]:
         matrix = xgboost.DMatrix(taken, nthread=1)  # more than the threads' start costs is saved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,8 +14,9 @@ from credit.counterfactual import Counterfactual, find_counterfactual
 from credit.features.catalog import HISTORY_FEATURE_NAMES
 from serving.case_features import APPLICATION
 from serving.coalescer import QueueFull
-from serving.decider import Predict
 from serving.row_model import Cell
+
+Predict = Callable[[NDArray[np.float32]], Awaitable[NDArray[np.float64]]]
 
 MOST_WAITING = 16
 """Requests that may wait; a search takes some hundredths of a second."""

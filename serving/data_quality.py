@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import itemgetter
+from operator import eq, itemgetter
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,10 +16,16 @@ _get_all = itemgetter(*_NAMES)
 _REQUIRED = tuple(
     column.name for column in APPLICATION_COLUMNS if column.required and column.nullable
 )
-_SENTINELS = tuple(
-    (column.name, column.sentinel) for column in APPLICATION_COLUMNS if column.sentinel is not None
-)
+_SENTINELS = {
+    column.name: column.sentinel for column in APPLICATION_COLUMNS if column.sentinel is not None
+}
+_get_suspects = itemgetter(*_SENTINELS)
 _CATEGORIES = tuple(column.name for column in APPLICATION_COLUMNS if column.kind is Kind.CATEGORY)
+_get_categories = itemgetter(*_CATEGORIES)
+
+
+QualityFields = Mapping[str, object]
+"""The fields of `DataQuality`: a dictionary is made three times as quickly as a model."""
 
 
 class DataQuality(BaseModel):
@@ -39,16 +45,28 @@ class DataQuality(BaseModel):
     )
 
 
-def describe_quality(row: Mapping[str, Any], cells: Mapping[str, Cell]) -> DataQuality:
-    """Return the data quality of an applicant.
+def describe_quality(row: Mapping[str, Any], cells: Mapping[str, Cell]) -> QualityFields:
+    """Return the data quality of an applicant, the fields of `DataQuality`.
 
     Args:
         row: As it was sent.
         cells: The same, checked: every field of the contract.
     """
-    return DataQuality(
-        missing=_get_all(cells).count(None),
-        missing_required=[name for name in _REQUIRED if cells[name] is None],
-        sentinel=[name for name, sentinel in _SENTINELS if cells[name] == sentinel],
-        normalised=[name for name in _CATEGORIES if row.get(name) != cells[name]],
-    )
+    return {
+        "missing": _get_all(cells).count(None),
+        "missing_required": [name for name in _REQUIRED if cells[name] is None],
+        "sentinel": _find_sentinels(cells),
+        "normalised": _find_normalised(row, cells),
+    }
+
+
+def _find_sentinels(cells: Mapping[str, Cell]) -> list[str]:
+    if not any(map(eq, _get_suspects(cells), _SENTINELS.values())):
+        return []
+    return [name for name, sentinel in _SENTINELS.items() if cells[name] == sentinel]
+
+
+def _find_normalised(row: Mapping[str, Any], cells: Mapping[str, Cell]) -> list[str]:
+    if tuple(map(row.get, _CATEGORIES)) == _get_categories(cells):
+        return []
+    return [name for name in _CATEGORIES if row.get(name) != cells[name]]

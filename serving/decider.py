@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from credit.bundle import Bundle
 from credit.decision import refer, refuse
+from credit.reasons import rank_reasons
+from serving.assessment import Assessment, pack_question, unpack_answer
 from serving.case import Case, Verdict
 from serving.case_features import compute_features
 from serving.coverage import describe_coverage
 from serving.history_store import HistoryStore
 
-Predict = Callable[[NDArray[np.float32]], Awaitable[NDArray[np.float64]]]
+Ask = Callable[[NDArray[np.float32]], Awaitable[NDArray[np.float64]]]
 
 
 class Decider:
@@ -22,14 +24,19 @@ class Decider:
 
     Args:
         store: The clients' histories.
-        predict: Probabilities of default, shape (n,), of a feature matrix, shape (n, features).
+        ask: The model's process: answers a packed question (`serving.assessment`).
         bundle: Whom a person is to decide on.
+        explain: Whether refusals are explained; one that rests on protected facts is referred to a
+            person then.
     """
 
-    def __init__(self, store: HistoryStore, predict: Predict, bundle: Bundle) -> None:
+    def __init__(
+        self, store: HistoryStore, ask: Ask, bundle: Bundle, *, explain: bool = True
+    ) -> None:
         self._store = store
-        self._predict = predict
+        self._ask = ask
         self._bundle = bundle
+        self._explain = explain
 
     async def decide(self, cases: Sequence[Case]) -> list[Verdict]:
         """Return the verdicts, in the order of the cases.
@@ -41,18 +48,32 @@ class Decider:
             RuntimeError: If the model did not answer with one finite probability a case.
         """
         features, sources = compute_features(cases, self._store)
-        pd = await self._predict(features)
-        if pd.shape != (len(cases),) or not np.isfinite(pd).all():
-            raise RuntimeError(f"{len(cases)} cases got predictions of shape {pd.shape}.")
         thresholds = np.array([case.threshold for case in cases])
-        return [
+        explain_from = thresholds if self._explain else np.full(len(cases), np.nan)
+        answer = await self._ask(pack_question(features, explain_from))
+        assessed = unpack_answer(answer, len(cases))
+        refused = refuse(assessed.pd, thresholds)
+        verdicts = [
             Verdict(*parts)
             for parts in zip(
-                pd.tolist(),
-                refuse(pd, thresholds).tolist(),
-                refer(pd, self._bundle.refer_from, self._bundle.refer_to).tolist(),
+                assessed.pd.tolist(),
+                refused.tolist(),
+                refer(assessed.pd, self._bundle.refer_from, self._bundle.refer_to).tolist(),
                 describe_coverage(features, sources),
                 features,
                 strict=True,
             )
         ]
+        _give_reasons(verdicts, refused, assessed)
+        return verdicts
+
+
+def _give_reasons(
+    verdicts: list[Verdict], refused: NDArray[np.bool_], assessed: Assessment
+) -> None:
+    """Put the reasons of refusals into the verdicts; who rests on protected facts is referred."""
+    places = np.flatnonzero(refused & np.isfinite(assessed.pushes[:, 0])).tolist()
+    for place, reasons in zip(places, rank_reasons(assessed.pushes[places]), strict=True):
+        verdict = verdicts[place]
+        referred = verdict.referred or reasons.rests_on_protected
+        verdicts[place] = verdict._replace(reasons=reasons, referred=referred)

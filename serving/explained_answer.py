@@ -13,7 +13,7 @@ from credit.contract import TABLES, Column, Kind
 from credit.counterfactual import Counterfactual, tell_counterfactual
 from credit.decision import Decision
 from credit.reasons import ChosenReasons, find_reason
-from serving.answers import Answer
+from serving.answers import Answer, AnswerFields
 from serving.explainer import Explanation
 
 STRONGEST = 20
@@ -90,7 +90,7 @@ class ExplainedAnswer(Answer):
 
 
 def make_explained_answer(
-    answer: Answer,
+    answer: AnswerFields,
     explanation: Explanation,
     *,
     all_contributions: bool,
@@ -104,15 +104,14 @@ def make_explained_answer(
         all_contributions: Whether every feature is listed, and not only the strongest.
         other_terms: What was searched for a refused applicant.
     """
-    refused = answer.decision is Decision.REFUSED
+    refused = answer["decision"] is Decision.REFUSED
     chosen = explanation.choose_reasons() if refused else ChosenReasons((), 0.0)
     places = np.argsort(-np.abs(explanation.contributions), kind="stable")
     listed = places if all_contributions else places[:STRONGEST]
     unlisted = explanation.contributions[places[len(listed) :]]
-    decided = answer.model_dump()
-    decided["refer_to_person"] = answer.refer_to_person or chosen.rests_on_protected
+    referred = answer["refer_to_person"] or chosen.rests_on_protected
     return ExplainedAnswer(
-        **decided,
+        **{**answer, "refer_to_person": referred},
         log_odds=explanation.log_odds,
         base_value=explanation.base,
         contributions=tuple(_list_contributions(explanation, listed.tolist())),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from credit.decision import Decision
-from serving.answers import Answer, Reply
+from serving.answers import AnswerFields, Reply
 from serving.case import RequestFacts
 from serving.counterfactuals import Counterfactuals
 from serving.explained_answer import OtherTerms, describe_other_terms, make_explained_answer
@@ -86,7 +86,7 @@ class ExplainedPredictor:
         (answer,) = decided.answers
         explanation = await self._explainer.explain(decided.verdicts[0].features)
         other_terms = None
-        if options.counterfactual and answer.decision is Decision.REFUSED:
+        if options.counterfactual and answer["decision"] is Decision.REFUSED:
             other_terms = await self._search(decided, answer)
         explained = make_explained_answer(
             answer,
@@ -96,9 +96,9 @@ class ExplainedPredictor:
         )
         return Reply(200, explained)
 
-    async def _search(self, decided: Decided, answer: Answer) -> OtherTerms:
+    async def _search(self, decided: Decided, answer: AnswerFields) -> OtherTerms:
         case, verdict = decided.cases[0], decided.verdicts[0]
-        found = await self._counterfactuals.find(case.cells, verdict.features, answer.threshold)
+        found = await self._counterfactuals.find(case.cells, verdict.features, answer["threshold"])
         return describe_other_terms(found)
 
 

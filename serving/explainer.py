@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -90,26 +89,6 @@ class Explainer:
             contributions=explained[:-1],
             base=float(explained[-1]),
         )
-
-    async def explain_refused(self, features: NDArray[np.float32]) -> list[ChosenReasons]:
-        """Return what each of some refused applicants is told, in their order.
-
-        Args:
-            features: The catalog's, of the refused only, shape (n, len(FEATURES)).
-
-        Raises:
-            QueueFull: If too many wait already.
-            RunnerUnavailable: If the model does not answer.
-        """
-        if not len(features):
-            return []
-        rows = list(features)
-        # In pieces, so that nobody waits behind a thousand explanations.
-        pieces = [rows[start : start + MOST_ROWS] for start in range(0, len(rows), MOST_ROWS)]
-        explained = await asyncio.gather(*map(self._rows.submit, pieces))
-        contributions = np.array([row for piece in explained for row in piece])
-        values = features.take(self._places, axis=1)
-        return choose_reasons(contributions[:, :-1], values, self._names)
 
     async def _explain_together(self, rows: Sequence[Row]) -> list[Row]:
         explained = await self._contribute(np.array(rows))

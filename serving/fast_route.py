@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.answers import Reply, reply_rejection
+from serving.exchange import send_reply
 from serving.rejection import ErrorDetail
 from serving.request import MAX_BODY_BYTES, choose_request_id
 
@@ -64,13 +65,13 @@ class FastRoute:
         try:
             body = await read_body(receive)
         except TimeoutError:
-            await send_reply(_reply_too_slow(), request_id, send)
+            await send_reply(_reply_too_slow(), send)
             return
         if body is None:
             return  # the caller has gone
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         reply = await self._answer(FastRequest(body, query, request_id))
-        await send_reply(reply, request_id, send)
+        await send_reply(reply, send)
 
 
 def find_header(scope: Scope, name: bytes) -> str | None:
@@ -98,19 +99,6 @@ async def read_body(receive: Receive) -> bytes | None:
                 return bytes(body)
             message = await receive()
     return None
-
-
-async def send_reply(reply: Reply, request_id: str, send: Send) -> None:
-    """Send the reply, with the request's id."""
-    body = reply.encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", request_id.encode("latin-1")),
-        *((name.lower().encode(), value.encode()) for name, value in reply.headers.items()),
-    ]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 def _reply_too_slow() -> Reply:

@@ -8,8 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +32,7 @@ MOST_ROWS = 1_024
 logger = logging.getLogger("credit.serving")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A decision on its way into the log."""
 
     case: Case
@@ -97,6 +95,17 @@ class LogWriter:
             if self._policy == "refuse":
                 raise
 
+    async def rehearse(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:
+        """Return when the verdicts were written into the log and taken back.
+
+        Raises:
+            LogUnavailable: If the log would not have taken them.
+        """
+        entries = [Entry(*pair) for pair in zip(cases, verdicts, strict=True)]
+        decisions = [self._describe(entry) for entry in entries]
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self.log.rehearse, decisions)
+
     def close(self) -> None:
         """Return when all that was handed over is written."""
         self._thread.shutdown()
@@ -150,11 +159,10 @@ def name_client(client: int, key: PseudonymKey | None) -> str:
 
 
 def encode_reasons(verdict: Verdict) -> str | None:
-    """Return what a refused applicant is told as JSON, the strongest first; None: not explained."""
+    """Return what a refusal rests on as JSON, push by code, the strongest first."""
     if verdict.reasons is None:
         return None
-    told = verdict.reasons.told
-    return to_json([{"code": each.code, "push": each.push} for each in told]).decode()
+    return to_json(verdict.reasons.pushes).decode()
 
 
 def hash_features(features: NDArray[np.float32]) -> str:

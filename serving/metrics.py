@@ -5,6 +5,7 @@ Metrics register themselves when they are made, so each process makes its set on
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import get_args
@@ -59,9 +60,11 @@ class DecisionMetrics:
     def count(self, verdicts: Sequence[Verdict]) -> None:
         """Count the decisions of one request."""
         for verdict in verdicts:
-            self._decisions[verdict.refused].inc()
             self._pd.observe(verdict.pd)
-            self._histories[verdict.coverage.history].inc()
+        for refused, number in Counts(verdict.refused for verdict in verdicts).items():
+            self._decisions[refused].inc(number)
+        for source, number in Counts(verdict.coverage.history for verdict in verdicts).items():
+            self._histories[source].inc(number)
 
 
 class LogMetrics:

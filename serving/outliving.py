@@ -10,7 +10,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from types import FrameType
 
 import psutil
@@ -60,16 +61,27 @@ def find_other_workers(service: str) -> list[psutil.Process]:
     Args:
         service: The name of this worker's service, which stands in its command line.
     """
+    return [
+        worker
+        for worker, command in _list_workers()
+        if "--service-name" in command and service not in command
+    ]
+
+
+def find_workers(service: str) -> list[psutil.Process]:
+    """Return the living workers of a service that the same main process started."""
+    return [
+        worker
+        for worker, command in _list_workers()
+        if "--service-name" in command and service in command
+    ]
+
+
+def _list_workers() -> Iterator[tuple[psutil.Process, Sequence[str]]]:
     try:
         workers = psutil.Process(os.getppid()).children()
     except psutil.Error:  # the main process has ended: nobody comes any more
-        return []
-    return [worker for worker in workers if _serves_another(worker, service)]
-
-
-def _serves_another(worker: psutil.Process, service: str) -> bool:
-    try:
-        command = worker.cmdline()  # empty for one that has ended
-    except psutil.Error:
-        return False
-    return "--service-name" in command and service not in command
+        return
+    for worker in workers:
+        with suppress(psutil.Error):
+            yield worker, worker.cmdline()  # empty for one that has ended

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from credit.decision import name_decision
 from credit.errors import LogUnavailable
 from credit.features.feature import CLIENT
 from serving.answers import (
-    Answer,
+    AnswerFields,
     Reply,
     RowRejection,
     reply_failure,
@@ -27,7 +27,7 @@ from serving.answers import (
 from serving.applicant import check_applicant
 from serving.case import Case, RequestFacts, Verdict
 from serving.coalescer import Coalescer, QueueFull
-from serving.data_quality import DataQuality, describe_quality
+from serving.data_quality import QualityFields, describe_quality
 from serving.history_block import HistoryBlock, check_history
 from serving.metrics import DecisionMetrics
 from serving.rejection import Location, RequestRejected
@@ -45,13 +45,12 @@ ComputeHistories = Callable[[Sequence[HistoryBlock]], Awaitable[NDArray[np.float
 OUTAGES = (QueueFull, RunnerUnavailable, LogUnavailable)
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
+class _Checked(NamedTuple):
     """A row of the request that keeps the contract; its history is None if none came along."""
 
     position: int
     cells: Mapping[str, Cell]
-    quality: DataQuality
+    quality: QualityFields
     history: HistoryBlock | None
 
 
@@ -69,7 +68,7 @@ class Decided:
     checked: Sequence[_Checked | InvalidApplicant]
     cases: Sequence[Case]
     verdicts: Sequence[Verdict]
-    answers: Sequence[Answer]
+    answers: Sequence[AnswerFields]
 
 
 class Predictor:
@@ -151,19 +150,19 @@ class Predictor:
             for row in rows
         ]
 
-    def _answer(self, case: Case, verdict: Verdict) -> Answer:
-        return Answer(
-            SK_ID_CURR=case.cells[CLIENT],
-            probability=verdict.pd,
-            prediction=int(verdict.refused),
-            decision=name_decision(refused=verdict.refused),
-            threshold=case.threshold,
-            refer_to_person=verdict.referred,
-            request_id=case.request.id,
-            model_version=self._bundle.model_version,
-            coverage=verdict.coverage,
-            data_quality=case.quality,
-        )
+    def _answer(self, case: Case, verdict: Verdict) -> AnswerFields:
+        return {
+            "SK_ID_CURR": case.cells[CLIENT],
+            "probability": verdict.pd,
+            "prediction": int(verdict.refused),
+            "decision": name_decision(refused=verdict.refused),
+            "threshold": case.threshold,
+            "refer_to_person": verdict.referred,
+            "request_id": case.request.id,
+            "model_version": self._bundle.model_version,
+            "coverage": verdict.coverage,
+            "data_quality": case.quality,
+        }
 
 
 async def reply_whatever_happens(work: Awaitable[Reply], request_id: str) -> Reply:
@@ -201,8 +200,8 @@ def _check(row: Any, position: int, location: Location) -> _Checked:  # noqa: AN
 
 
 def _put_in_place(
-    answers: Sequence[Answer], checked: Sequence[_Checked | InvalidApplicant]
-) -> list[Answer | RowRejection]:
+    answers: Sequence[AnswerFields], checked: Sequence[_Checked | InvalidApplicant]
+) -> list[AnswerFields | RowRejection]:
     """Return one entry a row of the request: its answer, or why it has none."""
     remaining = iter(answers)
     return [

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import pytest
+
+import cli
+from credit.interrupt import ENDING_SIGNALS
 
 START_SECONDS = 120
 END_SECONDS = 60
@@ -67,6 +73,34 @@ class Home:
         """Run a command to its end; settings are environment variables."""
         return self.start(*arguments, **settings).wait()
 
+    def call(self, *arguments: str | Path, **settings: str) -> Finished:
+        """Run a command as `run` does, but in this process, which has loaded MLflow already.
+
+        BentoML knows the store of this process only: what works with the home's needs `run`.
+        """
+        with (
+            self.in_this_process(settings),
+            redirect_stdout(io.StringIO()) as out,
+            redirect_stderr(io.StringIO()) as err,
+        ):
+            exit_code = call_main(*arguments)
+        return Finished(exit_code, out.getvalue(), err.getvalue())
+
+    @contextmanager
+    def in_this_process(self, settings: dict[str, str] | None = None) -> Iterator[None]:
+        """Make this process one that a command is given to, until the context ends."""
+        handlers = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
+        with pytest.MonkeyPatch.context() as patch:
+            for name, text in (self.environment | (settings or {})).items():
+                if os.environ.get(name) != text and name != "BENTOML_HOME":
+                    patch.setenv(name, text)
+            patch.chdir(self.cwd)
+            try:
+                yield
+            finally:
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
+
     def start(self, *arguments: str | Path, **settings: str) -> Running:
         """Start a command in a session of its own, as a terminal does."""
         return Running(
@@ -96,6 +130,16 @@ class Home:
         return partial + [
             path for path in temporary if not any(name in path.name for name in theirs)
         ]
+
+
+def call_main(*arguments: str | Path) -> int:
+    """Return the exit code of a command in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["credit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
 
 
 class Running:

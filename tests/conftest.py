@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ hypothesis.settings.load_profile("timeless")
 
 FEW_CLIENTS = 300
 MANY_CLIENTS = 4_000
+QUICK_FOLDERS = ("tests", "credit", "dashboard", "deploy", "evaluation", "loadtests", "serving")
 MODEL_NAME = "credit_scoring_model"
 PSEUDONYM_SECRET = bytes(range(32))
 
@@ -43,12 +45,27 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give BentoML a store of its own: it reads where that is once, when it is imported.
 
     Ctrl-C is heard by the processes that tests start, also where a shell put us in the background.
+    Bytecode is kept though a container's image says no: hundreds of commands would each compile
+    MLflow anew, which takes longer than what most of them do.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     signal.signal(signal.SIGINT, signal.default_int_handler)
     home = tempfile.TemporaryDirectory(prefix="credit-tests-bentoml-")
     config.add_cleanup(home.cleanup)
     os.environ["BENTOML_HOME"] = home.name
     os.environ["BENTOML_DO_NOT_TRACK"] = "true"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the files that take a moment for the end: the workers are done at the same time."""
+    items.sort(key=lambda item: _rank(item.path))
+
+
+def _rank(file: Path) -> int:
+    if file.name == "test_cli.py" or file.parent.name == "end_to_end":
+        return 0
+    return 2 if file.parent.name in QUICK_FOLDERS else 1
 
 
 @dataclass(frozen=True)
@@ -146,6 +163,12 @@ def trained(
     )
     said: list[str] = []
     return Trained(order, train(order, said.append), said)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Model cards with empty files for plots: to draw them takes longer than a small training."""
+    monkeypatch.setattr("training.evidence.model_card.render_png", lambda _: b"")
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -15,12 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow import MlflowClient
 
-import cli
 from credit.bundle import Bundle, compute_fingerprint
-from credit.interrupt import ENDING_SIGNALS
 from demo import make_demo_tables
 from serving.history_store import HistoryStore
-from tests.command import Finished, Home
+from tests.command import Finished, Home, call_main
 from tests.promotion import promote_unjudged
 from training.tuning.best_parameters import read_fit_settings
 
@@ -82,28 +78,17 @@ Call = Callable[..., Finished]
 
 
 @pytest.fixture
-def call(
-    home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Call]:
+def call(home: Home, capfd: pytest.CaptureFixture[str]) -> Iterator[Call]:
     """Calls a command in this process, which has loaded MLflow and BentoML already."""
-    handlers = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
-    for name, text in home.environment.items():
-        if os.environ.get(name) != text and name != "BENTOML_HOME":
-            monkeypatch.setenv(name, text)
-    monkeypatch.chdir(home.cwd)
 
     def run(*arguments: str) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["credit", *arguments])
         capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
+        exit_code = call_main(*arguments)
         said = capfd.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Finished(ended.value.code, said.out, said.err)
+        return Finished(exit_code, said.out, said.err)
 
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    with home.in_this_process():
+        yield run
 
 
 def register(client: MlflowClient, source: Path, tags: dict[str, str]) -> None:
@@ -284,22 +269,32 @@ def test_there_is_no_page_about_a_folder_without_tables(home: Home, call: Call) 
     assert not (home.cwd / "page.html").exists()
 
 
-def test_training_prints_one_json_object_and_nothing_else(home: Home, few_clients: Path) -> None:
-    tables = make_demo_tables(few_clients.parent / "more", clients=500, file_format="parquet")
+@pytest.fixture(scope="module")
+def trained_home(
+    tmp_path_factory: pytest.TempPathFactory, few_clients: Path
+) -> tuple[Home, Finished]:
+    """A home where nothing was, and the training that ran there."""
+    home = Home(tmp_path_factory.mktemp("trained"))
+    return home, home.run("train", "--data", few_clients, "--json")
 
-    finished = home.run("train", "--data", tables.folder, "--json")
+
+def test_training_prints_one_json_object_and_nothing_else(
+    trained_home: tuple[Home, Finished], few_clients: Path
+) -> None:
+    home, finished = trained_home
 
     answer = json.loads(finished.out)
     assert finished.exit_code == 0
     assert all(line.startswith("Note: ") for line in finished.err.splitlines())
     assert (answer["model"], answer["version"]) == (MODEL, "1")
-    assert answer["clients"] == tables.rows["application_train"]
+    clients = pq.read_metadata(few_clients / "application_train.parquet").num_rows
+    assert answer["clients"] == clients
     tags = MlflowClient(home.tracking_uri).get_model_version(MODEL, "1").tags
     assert Bundle.from_metadata({**tags, "model_version": "1"}).threshold == answer["threshold"]
     assert home.find_leftovers() == []
 
 
-@pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("registry", "undrawn")
 def test_training_writes_the_histories_at_home_if_the_service_reads_them_from_a_url(
     home: Home, call: Call, few_clients: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,19 +335,19 @@ def test_a_file_of_parameters_that_is_none_is_not_trained_on(home: Home, call: C
     assert not home.database.exists()
 
 
-@pytest.mark.usefixtures("registry")
 def test_training_fits_with_the_parameters_of_the_package(
-    home: Home, call: Call, few_clients: Path
+    trained_home: tuple[Home, Finished],
 ) -> None:
-    assert call("train", "--data", str(few_clients)).exit_code == 0
+    home, finished = trained_home
 
+    assert finished.exit_code == 0
     client = MlflowClient(home.tracking_uri)
     run = client.get_run(client.get_model_version(MODEL, "1").run_id or "")
     for name, value in read_fit_settings().parameters:
         assert run.data.params[name] == str(value)
 
 
-@pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("registry", "undrawn")
 def test_training_fits_with_the_parameters_that_tuning_wrote(
     home: Home, call: Call, few_clients: Path
 ) -> None:

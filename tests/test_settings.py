@@ -190,3 +190,25 @@ def test_a_memory_limit_is_written_as_duckdb_takes_it(
     monkeypatch.setenv("CREDIT_MEMORY_LIMIT", text)
 
     assert duckdb.connect(config={"memory_limit": Settings().memory_limit}) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CREDIT_WORKERS", "0"),
+        ("CREDIT_MAX_BATCH_ROWS", "999"),  # less than one request may have
+        ("CREDIT_MAX_CONCURRENCY", "0"),
+        ("CREDIT_DEADLINE_SECONDS", "inf"),
+        ("CREDIT_LOG_FORMAT", "xml"),
+        ("CREDIT_LOG_FILES_KEPT", "0"),
+        ("CREDIT_TRACING_ENDPOINT", "collector:4318"),
+        ("CREDIT_TRACING_SAMPLE_RATE", "1.5"),
+    ],
+)
+def test_limits_that_are_none_are_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ValidationError):
+        Settings()

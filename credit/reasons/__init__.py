@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from credit.reasons.catalog import REASONS, find_reason
 from credit.reasons.choice import ChosenReasons, ToldReason, choose_reasons
+from credit.reasons.ranking import RankedReasons, rank_reasons
 from credit.reasons.reason import Reason
 
-__all__ = ["REASONS", "ChosenReasons", "Reason", "ToldReason", "choose_reasons", "find_reason"]
+__all__ = [
+    "REASONS",
+    "ChosenReasons",
+    "RankedReasons",
+    "Reason",
+    "ToldReason",
+    "choose_reasons",
+    "find_reason",
+    "rank_reasons",
+]

@@ -20,7 +20,9 @@ from road import read_applicant
 from serving.booster import load_booster
 from serving.decider import Decider
 from serving.history_store import HistoryStore
-from tests.cases import make_case
+from tests.cases import answer_with, make_case
+from training.evidence.explanations import SampleSizes
+from training.evidence.gather import EvidenceSettings
 from training.feature_choice import ChoiceOrder, choose_features
 from training.feature_list import FILE_NAME, FeatureList, read_feature_list
 from training.feature_matrix import build_matrix
@@ -32,6 +34,7 @@ from training.selection import NullImportanceSettings
 from training.tables import open_tables
 
 QUICK = FitSettings(rounds_max=10)
+FEW = SampleSizes(clients=300, refused=200, counterfactuals=10, neighbours=500)
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,11 @@ def reduced(
         model_name="some_model",
         fit=QUICK,
         feature_list=file,
+        evidence=EvidenceSettings(repetitions=20, explained=FEW),
     )
-    result = train(order, lambda _: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.evidence.model_card.render_png", lambda _: b"")
+        result = train(order, lambda _: None)
     (model_file,) = folder.glob(f"mlartifacts/**/{MODEL_FILE}")
     return Reduced(many_clients, chosen, order, result, model_file)
 
@@ -119,7 +125,9 @@ def test_an_applicant_has_the_same_pd_online_and_offline(reduced: Reduced) -> No
 
     store = HistoryStore.open(reduced.order.history_store, compute_fingerprint())
     asked = make_case(json.loads(json.dumps(applicant)))
-    (online,) = asyncio.run(Decider(store, predict, read_bundle(reduced)).decide([asked]))
+    (online,) = asyncio.run(
+        Decider(store, answer_with(predict), read_bundle(reduced)).decide([asked])
+    )
 
     offline = booster.inplace_predict(row[:, names])
     assert online.pd == float(offline[0])

@@ -24,7 +24,7 @@ class ServiceFacts:
 
     port: int
     routes: frozenset[str]
-    timeout_s: int
+    timeout_s: float
     user: int
     probe_timeout_s: int
 
@@ -44,7 +44,7 @@ def service_facts() -> ServiceFacts:
     return ServiceFacts(
         port=BentoMLContainer.http.port.get(),
         routes=frozenset(complete_openapi(outer.openapi_spec.asdict())["paths"]),
-        timeout_s=outer.config["traffic"]["timeout"],
+        timeout_s=service.LIMITS.deadline_seconds,
         user=generate.BENTO_UID_GID,
         probe_timeout_s=service.PROBE_TIMEOUT_SECONDS,
     )

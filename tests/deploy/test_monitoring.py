@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from credit.decision import Decision
 from serving.metrics import DecisionMetrics, LogMetrics, RunnerMetrics
+from serving.service_metrics import ModelMarks, RefusalMetrics, ServiceMetrics
 from tests.deploy.deploy_files import (
     ALERTS,
     COMPOSE,
@@ -41,6 +42,8 @@ def list_own_metrics() -> dict[str, set[str]]:
     DecisionMetrics("1", registry)
     LogMetrics(registry)
     RunnerMetrics(registry)
+    RefusalMetrics(registry)
+    ServiceMetrics(ModelMarks("1", "f" * 16, "5e" * 32), registry)
     found: dict[str, set[str]] = {}
     for family in registry.collect():
         for sample in family.samples:
@@ -72,7 +75,7 @@ def test_everything_we_count_is_on_the_dashboard() -> None:
     suffix = re.compile(r"_(total|bucket|sum|count|created)$")
 
     counted = {suffix.sub("", name) for name in list_own_metrics()}
-    assert len(counted) == 4
+    assert len(counted) == 9
     assert counted <= {suffix.sub("", name) for name in shown}
 
 

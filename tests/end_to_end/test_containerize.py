@@ -29,16 +29,22 @@ else:
 """
 
 
-@pytest.fixture
-def environment(published: Published, tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where our engine notes what it is told."""
+    return tmp_path_factory.mktemp("containerize")
+
+
+@pytest.fixture(scope="module")
+def environment(published: Published, folder: Path) -> dict[str, str]:
     """Return variables that name a store with a Bento, and put our engine in the first place."""
-    shutil.copytree(published.bentoml_home, tmp_path / "bentoml")
-    engine = tmp_path / "bin" / "docker"
+    shutil.copytree(published.bentoml_home, folder / "bentoml")
+    engine = folder / "bin" / "docker"
     engine.parent.mkdir()
-    engine.write_text(ENGINE.format(python=sys.executable, folder=str(tmp_path)))
+    engine.write_text(ENGINE.format(python=sys.executable, folder=str(folder)))
     engine.chmod(0o755)
     variables = os.environ | {
-        "BENTOML_HOME": str(tmp_path / "bentoml"),
+        "BENTOML_HOME": str(folder / "bentoml"),
         "PATH": f"{engine.parent}:{os.environ['PATH']}",
     }
     labels = ["--label", "git_commit=abc123", "--label", "model_version=1", "--label", "empty="]
@@ -55,15 +61,15 @@ def run_bentoml(*arguments: str, environment: dict[str, str]) -> subprocess.Comp
 
 
 def test_it_builds_our_dockerfile_with_the_bento_s_labels(
-    environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], folder: Path
 ) -> None:
     own = ["--opt", "label=mine=yes", "--opt", "network=host", "-t", "name:tag"]
 
     done = run_bentoml("containerize", "credit_scoring:latest", *own, environment=environment)
 
     assert done.returncode == 0, done.stderr
-    assert "FROM ${BASE_IMAGE} AS builder" in (tmp_path / "Dockerfile").read_text()
-    arguments = json.loads((tmp_path / "arguments.json").read_text())
+    assert "FROM ${BASE_IMAGE} AS builder" in (folder / "Dockerfile").read_text()
+    arguments = json.loads((folder / "arguments.json").read_text())
     labels = {value for name, value in pairwise(arguments) if name == "--label"}
     assert {
         "mine=yes",

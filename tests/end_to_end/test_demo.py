@@ -62,7 +62,7 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The demo in a home where nothing is, given elsewhere than in the project."""
     home = Home(tmp_path_factory.mktemp("d"))  # short: sockets' paths must be
-    return Demo(home, home.run("demo", "--no-serve", "--clients", "1500"))
+    return Demo(home, home.run("demo", "--no-serve", "--clients", "500"))
 
 
 def test_the_demo_prints_figures_threshold_and_a_decision(demo: Demo) -> None:

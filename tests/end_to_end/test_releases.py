@@ -12,8 +12,8 @@ from mlflow import MlflowClient
 
 from credit.errors import ParityBroken
 from registry.parity import ask_service
+from registry.scoring_api import ScoringApi
 from registry.stage import Stage
-from registry.trial import find_free_port, serve_bento
 from tests.command import Home
 from tests.conftest import PSEUDONYM_SECRET
 from tests.promotion import promote_unjudged
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Trained
+    from tests.end_to_end.conftest import Service
 
 MODEL = "credit_scoring_model"
 KEY = {"CREDIT_PSEUDONYM_KEY": PSEUDONYM_SECRET.hex()}
@@ -63,7 +64,7 @@ def released(tmp_path_factory: pytest.TempPathFactory, trained: Trained) -> Home
         ("promote", "2", "--to", "Production", "--approver", "Bea", *FORCED),
         ("rollback", "--from", "2", "--reason", "refuses nobody"),
     ):
-        finished = home.run(*command, CREDIT_USER="ann@desk")
+        finished = home.call(*command, CREDIT_USER="ann@desk")
         assert finished.exit_code == 0, finished
     return home
 
@@ -77,7 +78,7 @@ def built(home: Home) -> str:
 
 
 def read_history(home: Home) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(home.run("history", "--json").out)
+    found: list[dict[str, Any]] = json.loads(home.call("history", "--json").out)
     return found
 
 
@@ -97,7 +98,7 @@ def test_clients_that_the_version_was_not_trained_on_prove_nothing(
 ) -> None:
     other = {"CREDIT_PSEUDONYM_KEY": "ab" * 32}
 
-    finished = home.run("parity", "--data", many_clients, "--bento", "none", **other)
+    finished = home.call("parity", "--data", many_clients, "--bento", "none", **other)
 
     assert finished.exit_code == 19
     assert "None of the" in finished.err
@@ -105,23 +106,16 @@ def test_clients_that_the_version_was_not_trained_on_prove_nothing(
 
 
 def test_without_a_key_parity_makes_none(home: Home, many_clients: Path) -> None:
-    finished = home.run("parity", "--data", many_clients, "--bento", "none")
+    finished = home.call("parity", "--data", many_clients, "--bento", "none")
 
     assert finished.exit_code == 18
     assert "CREDIT_PSEUDONYM_KEY is not set" in finished.err
     assert not home.history_store.with_name("pseudonym.key").exists()
 
 
-def test_a_service_of_another_version_proves_nothing(
-    home: Home, built: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("BENTOML_HOME", str(home.bentoml))
-    port = find_free_port()
-    with (
-        serve_bento(built, port, home.history_store, tmp_path / "log.txt") as service,
-        pytest.raises(ParityBroken, match="serves version 1, and version 2 is to be proved"),
-    ):
-        ask_service("It", service.api, [], "2")
+def test_a_service_of_another_version_proves_nothing(service: Service) -> None:
+    with pytest.raises(ParityBroken, match="serves version 1, and version 2 is to be proved"):
+        ask_service("It", ScoringApi(service.url), [], "2")
 
 
 def test_a_rollback_stands_in_the_history_with_who_and_why(released: Home) -> None:
@@ -134,7 +128,7 @@ def test_a_rollback_stands_in_the_history_with_who_and_why(released: Home) -> No
 def test_the_history_tells_who_was_production_on_a_day(released: Home) -> None:
     today = f"{datetime.now(UTC):%Y-%m-%d}"
 
-    day = released.run("history", "--on", today, "--stage", "Production").out.splitlines()
+    day = released.call("history", "--on", today, "--stage", "Production").out.splitlines()
 
     assert [line.split()[:3] for line in day] == [
         ["Production:", "version", version] for version in ("1", "2", "1")
@@ -156,7 +150,7 @@ def test_what_the_gate_said_stands_in_the_history(released: Home) -> None:
 
 
 def test_a_rollback_named_again_goes_no_further(released: Home) -> None:
-    again = released.run("rollback", "--from", "2")
+    again = released.call("rollback", "--from", "2")
 
     assert again.exit_code == 0
     assert "Production: back from version 2 to 1" in again.out

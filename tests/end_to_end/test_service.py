@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from credit.contract import HISTORY_TABLES
+from credit.contract import APPLICATION_COLUMNS, HISTORY_TABLES
 from credit.features.catalog import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -36,7 +36,12 @@ def test_one_applicant_gets_one_answer(service: Service, published: Published) -
     refused = pd >= published.bundle.threshold
     assert response.status_code == 200
     assert response.headers["X-Request-ID"] == "case-17"
-    assert response.json() == {
+    answer = response.json()
+    assert answer.pop("coverage")["history"] == "store"
+    assert answer.pop("data_quality")["missing"] == sum(
+        applicant[column.name] is None for column in APPLICATION_COLUMNS
+    )
+    assert answer == {
         "SK_ID_CURR": applicant["SK_ID_CURR"],
         "probability": pd,
         "prediction": int(refused),

@@ -38,10 +38,16 @@ def run_locust(url: str, folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "write",
     [
-        lambda table, folder: parquet.write_table(table, folder / "application_test.parquet"),
-        lambda table, folder: csv.write_csv(table, folder / "application_test.csv"),
+        pytest.param(
+            lambda table, folder: parquet.write_table(table, folder / "application_test.parquet"),
+            id="parquet",
+        ),
+        pytest.param(
+            lambda table, folder: csv.write_csv(table, folder / "application_test.csv"),
+            id="csv",
+            marks=[pytest.mark.slow],
+        ),
     ],
-    ids=["parquet", "csv"],
 )
 def test_answers_that_are_right_end_with_exit_code_0(
     service: Service,

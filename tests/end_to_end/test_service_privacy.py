@@ -33,6 +33,11 @@ def test_no_value_of_an_applicant_is_logged_or_sent_back(
 
     expected = [422] * 5 + [200, 422, 422, 422, 422, 200]
     assert [response.status_code for response in responses] == expected
+    paths = (f"/{TEXT}", f"/logs?tail={TEXT}", f"/features?include_all={TEXT}{NUMBER}")
+    responses.extend(service.get(path) for path in paths)
+    headers = {"X-Request-ID": f"{TEXT} {NUMBER}", "traceparent": TEXT}
+    responses.append(service.post({"data": good}, query=f"threshold={TEXT}", headers=headers))
+    assert TEXT not in service.get("/metrics").text
     said = service.output.read_text() + "".join(response.text for response in responses)
     assert TEXT not in said.replace(f'"history","{TEXT}"', "")  # the name of a field is told
     assert str(NUMBER) not in said

@@ -81,6 +81,7 @@ def test_a_model_of_other_code_is_refused_at_start(
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_a_history_store_of_other_code_is_refused_at_start(
     fail_to_start: Callable[[Path, Path], str],
     write_store: Callable[[Path, str], None],
@@ -97,9 +98,7 @@ def test_a_history_store_of_other_code_is_refused_at_start(
 
 
 def test_a_history_store_behind_a_url_is_downloaded_once_and_kept(
-    start_service: Start,
-    fail_to_start: Callable[[Path, Path | str], str],
-    published: Published,
+    start_service: Start, published: Published
 ) -> None:
     with serve_files(published.history_store.parent) as url:
         location = f"{url}/{published.history_store.name}"
@@ -107,12 +106,21 @@ def test_a_history_store_behind_a_url_is_downloaded_once_and_kept(
             answers = service.post({"data": list(published.applicants)}).json()
             info = service.get("/model-info").json()
             cached = list((service.bentoml_home.parent / "var" / "cache").iterdir())
-        missing = fail_to_start(published.bentoml_home, f"{url}/gone.arrow")
-    unreachable = fail_to_start(published.bentoml_home, location.replace("//", "//ann:s3cret@"))
 
     assert [answer["probability"] for answer in answers] == published.score_offline()
     assert info["history_store"] == published.store_origin
     assert [path.read_bytes() for path in cached] == [published.history_store.read_bytes()]
+
+
+@pytest.mark.slow
+def test_a_history_store_that_cannot_be_fetched_is_told_without_a_password(
+    fail_to_start: Callable[[Path, Path | str], str], published: Published
+) -> None:
+    with serve_files(published.history_store.parent) as url:
+        missing = fail_to_start(published.bentoml_home, f"{url}/gone.arrow")
+    location = f"{url}/{published.history_store.name}"
+    unreachable = fail_to_start(published.bentoml_home, location.replace("//", "//ann:s3cret@"))
+
     assert f"{url}/gone.arrow cannot be fetched: the server answers 404" in missing
     assert f"{location} cannot be fetched: Cannot connect" in unreachable
     for output in (missing, unreachable):
@@ -120,6 +128,7 @@ def test_a_history_store_behind_a_url_is_downloaded_once_and_kept(
         assert "s3cret" not in output
 
 
+@pytest.mark.slow
 def test_a_damaged_history_store_is_refused_at_start(
     fail_to_start: Callable[[Path, Path], str], published: Published, tmp_path: Path
 ) -> None:
@@ -178,12 +187,15 @@ def test_a_model_that_died_comes_back_as_the_same_version_though_a_newer_one_was
     publish_bundle(bare_service.bentoml_home, newer)
 
     bare_service.find_runner().kill()
+    started = time.monotonic()
     during = bare_service.post({"data": published.applicants[0]})
+    waited_seconds = time.monotonic() - started
     wait_for_an_answer(bare_service)
     answers = bare_service.post({"data": list(published.applicants)}).json()
 
     expected = published.score_offline(with_histories=False)
-    assert during.status_code in {200, 503}
+    assert (during.status_code, during.headers["Retry-After"]) == (503, "1")
+    assert waited_seconds < 1
     assert [answer["probability"] for answer in answers] == expected
     assert {answer["model_version"] for answer in answers} == {"1"}
 

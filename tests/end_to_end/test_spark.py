@@ -34,7 +34,7 @@ def spark_has_files(home: Home, pattern: str) -> Callable[[], bool]:
 @pytest.mark.parametrize(
     "pattern",
     [
-        pytest.param("spark.log", id="while Java starts"),
+        pytest.param("spark.log", id="while Java starts", marks=[pytest.mark.slow]),
         pytest.param("blockmgr-*", id="while Spark works"),
         pytest.param("blockmgr-*/*/*.data", id="while Spark shuffles", marks=[pytest.mark.slow]),
     ],

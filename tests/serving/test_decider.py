@@ -10,7 +10,7 @@ from serving.case_features import compute_features
 from serving.coverage import Coverage
 from serving.decider import Decider
 from serving.history_store import HistoryStore
-from tests.cases import make_case
+from tests.cases import answer_with, make_case
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,9 @@ def test_verdicts_come_in_the_order_of_the_cases(bundle: Bundle, applicant: dict
         for client in (3, 1, 2)
     ]
 
-    verdicts = asyncio.run(Decider(make_store(1), predict_from_credit, bundle).decide(cases))
+    verdicts = asyncio.run(
+        Decider(make_store(1), answer_with(predict_from_credit), bundle).decide(cases)
+    )
 
     assert [verdict.pd for verdict in verdicts] == [0.75, 0.25, 0.5]
     assert [verdict.refused for verdict in verdicts] == [True, False, False]
@@ -49,7 +51,9 @@ def test_every_case_is_decided_by_its_own_threshold(
     row = applicant | {"AMT_CREDIT": 500_000}
     cases = [make_case(row, threshold=threshold) for threshold in (0.4, 0.5, 0.6)]
 
-    verdicts = asyncio.run(Decider(HistoryStore.empty(), predict_from_credit, bundle).decide(cases))
+    verdicts = asyncio.run(
+        Decider(HistoryStore.empty(), answer_with(predict_from_credit), bundle).decide(cases)
+    )
 
     assert [verdict.refused for verdict in verdicts] == [True, True, False]
 
@@ -61,7 +65,7 @@ def test_a_history_that_came_along_goes_before_the_stores(
     history[HISTORY_FEATURE_NAMES.index("bureau_has_history")] = 1
 
     (verdict,) = asyncio.run(
-        Decider(make_store(100_002), predict_from_credit, bundle).decide(
+        Decider(make_store(100_002), answer_with(predict_from_credit), bundle).decide(
             [make_case(applicant | {"AMT_CREDIT": 500_000}, history=history)]
         )
     )

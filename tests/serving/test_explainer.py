@@ -9,17 +9,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from credit.features.catalog import FEATURE_NAMES
-from credit.reasons import choose_reasons
 from serving.coalescer import Coalescer
 from serving.counterfactuals import Counterfactuals
 from serving.decider import Decider
 from serving.explained_answer import STRONGEST
 from serving.explained_predictor import ExplainedPredictor
-from serving.explainer import MOST_ROWS, Explainer
+from serving.explainer import Explainer
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics
 from serving.predictor import Predictor
 from serving.runner_call import RunnerUnavailable
+from tests.cases import answer_with
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -69,7 +69,7 @@ def reply_to(
 ) -> Reply:
     async def ask() -> Reply:
         cases = Coalescer(
-            Decider(HistoryStore.empty(), predict, bundle).decide,
+            Decider(HistoryStore.empty(), answer_with(predict), bundle).decide,
             max_batch_rows=9,
             max_waiting_rows=9,
         )
@@ -263,32 +263,3 @@ def test_contributions_of_another_shape_are_a_failure(
 
     assert reply.status == 500
     assert "id-1" in reply.encode().decode()
-
-
-def test_the_refused_of_a_batch_are_told_what_each_is_told_alone() -> None:
-    calls: list[int] = []
-    generator = np.random.default_rng(6)
-    features = generator.normal(size=(3 * MOST_ROWS + 5, len(FEATURE_NAMES))).astype(np.float32)
-    places = [FEATURE_NAMES.index(name) for name in COLUMNS]
-
-    async def explain_by_value(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        calls.append(len(rows))
-        bias = np.full((len(rows), 1), BIAS, np.float32)
-        return np.hstack([rows[:, places] / 8, bias])
-
-    async def ask() -> Any:  # noqa: ANN401 -- what each is told
-        return await Explainer(explain_by_value, COLUMNS).explain_refused(features)
-
-    told = asyncio.run(ask())
-
-    taken = features[:, places]
-    assert told == choose_reasons(taken / 8, taken, COLUMNS)
-    assert max(calls) <= MOST_ROWS
-
-
-def test_nobody_is_told_nothing() -> None:
-    async def ask() -> Any:  # noqa: ANN401 -- what each is told
-        nobody = np.empty((0, len(FEATURE_NAMES)), np.float32)
-        return await Explainer(contribute(), COLUMNS).explain_refused(nobody)
-
-    assert asyncio.run(ask()) == []

@@ -15,6 +15,7 @@ from credit.errors import LogUnavailable
 from credit.features.catalog import FEATURE_NAMES
 from credit.pseudonym import PseudonymKey
 from serving.case import Case, Verdict
+from serving.coalescer import Coalescer
 from serving.coverage import Coverage, HistorySource
 from serving.decision_log import Decision, DecisionLog
 from serving.log_writer import LogWriter, Policy
@@ -179,3 +180,42 @@ def test_more_decisions_than_may_wait_are_refused(
 
     assert [type(outcome).__name__ for outcome in outcomes].count("QueueFull") == 1
     assert len(list(log.read())) == 12
+
+
+def test_a_rehearsal_leaves_nothing_behind_and_tells_if_the_log_takes_nothing(
+    log: WatchedLog, bundle: Bundle, applicant: dict[str, Any], tmp_path: Path
+) -> None:
+    async def rehearse() -> None:
+        metrics = LogMetrics(CollectorRegistry())
+        writer = LogWriter(log, bundle, KEY, "refuse", metrics, most_waiting=10)
+        await writer.rehearse([make_case(applicant)] * 2, [give_verdict()] * 2)
+
+    asyncio.run(rehearse())
+    left = log.tail(10)
+    (tmp_path / "decisions.db").unlink()
+
+    assert left == []
+    with pytest.raises(LogUnavailable):
+        asyncio.run(rehearse())
+
+
+def test_an_applicant_on_whom_the_model_fails_fails_alone_and_the_others_are_recorded(
+    log: WatchedLog, bundle: Bundle, applicant: dict[str, Any]
+) -> None:
+    async def decide(cases: Sequence[Case]) -> list[Verdict]:
+        if any(case.request.id == "poison" for case in cases):
+            raise ValueError("The model fails on this one.")
+        return [give_verdict() for _ in cases]
+
+    async def ask_all() -> list[object]:
+        metrics = LogMetrics(CollectorRegistry())
+        writer = LogWriter(log, bundle, KEY, "refuse", metrics, most_waiting=10)
+        cases: Coalescer[Case, Verdict] = Coalescer(
+            decide, max_batch_rows=10, max_waiting_rows=10, after=writer.record
+        )
+        names = ["first", "a", "poison", "b"]  # the last three travel together
+        asking = (cases.submit([make_case(applicant, request_id=name)]) for name in names)
+        return [type(answer) for answer in await asyncio.gather(*asking, return_exceptions=True)]
+
+    assert asyncio.run(ask_all()) == [list, list, ValueError, list]
+    assert {row["request_id"] for row in log.tail(10)} == {"first", "a", "b"}

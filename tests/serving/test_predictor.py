@@ -16,6 +16,7 @@ from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics
 from serving.predictor import ComputeHistories, Predictor
 from serving.runner_call import RunnerUnavailable
+from tests.cases import answer_with
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -48,7 +49,7 @@ def reply_to(
 ) -> Reply:
     async def ask() -> Reply:
         cases = Coalescer(
-            Decider(HistoryStore.empty(), predict, bundle).decide,
+            Decider(HistoryStore.empty(), answer_with(predict), bundle).decide,
             max_batch_rows=100,
             max_waiting_rows=max_waiting_rows,
             outages=(RunnerUnavailable,),

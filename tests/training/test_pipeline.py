@@ -21,6 +21,7 @@ from credit.errors import ContractViolation, CreditError, TableMissing, Training
 from credit.features.catalog import FAMILIES, FEATURE_NAMES
 from serving.application_store import ApplicationStore
 from serving.history_store import HistoryStore
+from training.evidence.gather import EvidenceSettings
 from training.fitting import FitSettings
 from training.order import TrainingOrder
 from training.pipeline import train
@@ -48,7 +49,12 @@ STEPS = [
 
 
 @pytest.fixture
-def order(few_clients: Path, tmp_path: Path, tracking_uri: str) -> TrainingOrder:
+def order(
+    few_clients: Path,
+    tmp_path: Path,
+    tracking_uri: str,
+    undrawn: None,  # noqa: ARG001
+) -> TrainingOrder:
     """Training on tables that the test may change, a few trees, everything in its own folder."""
     return TrainingOrder(
         data=Path(shutil.copytree(few_clients, tmp_path / "tables")),
@@ -56,6 +62,7 @@ def order(few_clients: Path, tmp_path: Path, tracking_uri: str) -> TrainingOrder
         tracking_uri=tracking_uri,
         model_name=NAME,
         fit=FitSettings(rounds_max=3),
+        evidence=EvidenceSettings(repetitions=20),
     )
 
 
