@@ -47,6 +47,7 @@ REJECTIONS: Final[Mapping[int, str]] = {
 _ID_BACK = {
     "description": "The request's id, the caller's or a new one.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+    "required": True,
 }
 _HEADERS: Final[Mapping[int, JsonObject]] = {
     401: {

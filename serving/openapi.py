@@ -20,7 +20,9 @@ JsonObject = dict[str, Any]
 
 _INFO = {
     "title": "Credit scoring",
-    "description": "Probability of default and decision for loan applications.",
+    "description": "Probability of default and decision for loan applications. Whatever the path, "
+    "400 answers what is no HTTP, 404 a path that is none of these, 405 another method, and 431 a "
+    "request line and headers of more than 64 KiB.",
 }
 _REQUEST_ID = {
     "name": "X-Request-ID",
@@ -75,7 +77,7 @@ _BEARER = {
     "description": "An access token; `credit token` issues one.",
 }
 
-_ALWAYS = (413, 422, 500, 503, 504)
+_ALWAYS = (408, 413, 422, 500, 503, 504)
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}
 _YES = {"description": "Yes", "content": _TEXT}
 _NO = {"description": "No: not yet, or the model does not answer", "content": _TEXT}
@@ -162,7 +164,6 @@ def _describe_predict() -> JsonObject:
             "One answer, or a list with one entry an applicant",
             {"oneOf": [answer, answers]},
             403,
-            408,
             *_ALWAYS,
         ),
     }

@@ -6,21 +6,19 @@ import asyncio
 import re
 import socket
 import struct
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx
 import psutil
-import pytest
 
-from tests.end_to_end.malformed_requests import SECRETS, Attack, make_attacks
+from tests.end_to_end.malformed_requests import Attack
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import Published, Service
+    from tests.end_to_end.conftest import Service
 
 AT_A_TIME = 24
 PATIENCE_SECONDS = 20
