@@ -106,7 +106,7 @@ class HeadTooLargeError(Exception):
 
 def _measure(header: tuple[bytes, bytes]) -> int:
     name, value = header
-    return len(name) + len(value)
+    return len(name) + len(value) + len(": \r\n")
 
 
 def _make_refusal() -> bytes:

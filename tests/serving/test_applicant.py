@@ -194,3 +194,20 @@ def test_descriptions_cover_the_contract() -> None:
     assert {feature["name"] for feature in described["required"] + described["optional"]} == set(
         NAMES
     )
+
+
+def test_a_few_unknown_fields_are_named_and_of_many_only_how_many_there_may_be(
+    applicant: dict[str, Any],
+) -> None:
+    few = {f"unknown_{number}": 1 for number in range(20)}
+    many = {f"unknown_{number}": 1 for number in range(1_000)}
+
+    assert {kind for _, kind in find_faults(applicant | few)} == {"extra_forbidden"}
+    assert len(find_faults(applicant | few)) == 20
+    assert find_faults(applicant | many) == [((), "too_long")]
+
+
+def test_a_name_as_long_as_a_body_is_not_told_in_full(applicant: dict[str, Any]) -> None:
+    ((location, _),) = find_faults(applicant | {"k" * 1_000_000: 1})
+
+    assert location == (f"{'k' * 64}…",)
