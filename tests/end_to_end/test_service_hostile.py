@@ -185,21 +185,23 @@ def send_until_cut(connection: socket.socket, start: bytes, piece: bytes) -> int
     return 1_000 * len(piece)
 
 
-def test_many_who_shut_their_side_after_a_request_are_no_failures(
+def test_many_who_end_their_side_at_once_are_no_failures(
     service: Service, published: Published
 ) -> None:
-    body = json.dumps({"data": published.applicants[0]}).encode()
-    head = b"HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n" % len(body)
-    attacks = [
-        Attack("shut", (b"POST %b " % route + head + body,), "shut")
-        for route in (b"/predict", b"/explain", b"/nowhere", b"/features") * 50
+    valid = json.dumps({"data": published.applicants[0]}).encode()
+    head = b"HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n"
+    requests = [
+        b"POST %b " % route + head % len(body) + body
+        for body in (valid, b"{}")  # the second is answered before it is known that they went
+        for route in (b"/predict", b"/explain", b"/predict-minimal", b"/nowhere")
     ]
 
     with require_as_before(service, published):
-        outcome = asyncio.run(attack_all(service, attacks))
-
-    assert outcome.hung == []
-    assert outcome.failed == []
+        for _ in range(50):
+            for request in requests:
+                with connect(service) as connection:
+                    connection.sendall(request)
+                    connection.shutdown(socket.SHUT_WR)
 
 
 BODIES: dict[str, Callable[[], bytes]] = {
