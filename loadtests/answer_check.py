@@ -40,18 +40,15 @@ def find_fault(status: int, body: bytes, client: int) -> str | None:
     return _find_fault(status, body, lambda answer: _inspect_decision(answer, client))
 
 
-def find_batch_fault(
-    status: int, body: bytes, expected: Sequence[int | Refusal], row_status: int = HTTPStatus.OK
-) -> str | None:
+def find_batch_fault(status: int, body: bytes, expected: Sequence[int | Refusal]) -> str | None:
     """Return what is wrong with the answers to a list.
 
     Args:
         status: Of the answer.
         body: Of the answer.
         expected: A row each: its client, or how it must be refused.
-        row_status: What the answer's status must be.
     """
-    return _find_fault(status, body, lambda answers: _inspect_rows(answers, expected), row_status)
+    return _find_fault(status, body, lambda answers: _inspect_rows(answers, expected))
 
 
 def find_explanation_fault(status: int, body: bytes, client: int) -> str | None:

@@ -132,11 +132,24 @@ def prepare(environment: Environment, **_event: Any) -> None:  # noqa: ANN401 --
         shape = spike.Spike(parsed.num_users, parsed.run_time)
         shape.runner = environment.runner
         environment.shape_class = shape
-    if not isinstance(environment.runner, WorkerRunner):
-        events.quitting.add_listener(decide_exit_code)  # type: ignore[no-untyped-call]
-        events.quit.add_listener(report)  # type: ignore[no-untyped-call]
+    follow(environment)
     # Else the seconds that this took would be taken from the run time.
     get_hub().loop.update_now()
+
+
+def follow(environment: Environment) -> None:
+    """Have Locust tell what happens from now on; a worker leaves the verdict to its master."""
+    listeners = [
+        (events.test_start, start),
+        (events.request, record),
+        (events.test_stopping, stop),
+        (events.report_to_master, lambda data, **_event: Branch.run_.hand_over(data)),
+        (events.worker_report, lambda data, **_event: Branch.run_.take_over(data)),
+    ]
+    if not isinstance(environment.runner, WorkerRunner):
+        listeners += [(events.quitting, decide_exit_code), (events.quit, report)]
+    for event, listener in listeners:
+        event.add_listener(listener)  # type: ignore[no-untyped-call]
 
 
 def start(environment: Environment, **_event: Any) -> None:  # noqa: ANN401
@@ -174,6 +187,7 @@ def stop(environment: Environment, **_event: Any) -> None:  # noqa: ANN401
 
 def decide_exit_code(environment: Environment, **_event: Any) -> None:  # noqa: ANN401
     """Make the exit code tell whether the objectives were kept."""
+    stop(environment)  # an interrupt comes before Locust stops
     runner = environment.runner
     missed = any(not verdict.kept for verdict in Branch.run_.judge())
     broken = runner is not None and bool(runner.exceptions)
@@ -187,8 +201,3 @@ def report(**_event: Any) -> None:  # noqa: ANN401
 
 events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]
 events.init.add_listener(prepare)  # type: ignore[no-untyped-call]
-events.test_start.add_listener(start)  # type: ignore[no-untyped-call]
-events.request.add_listener(record)  # type: ignore[no-untyped-call]
-events.test_stopping.add_listener(stop)  # type: ignore[no-untyped-call]
-events.report_to_master.add_listener(lambda data, **_event: Branch.run_.hand_over(data))  # type: ignore[no-untyped-call]
-events.worker_report.add_listener(lambda data, **_event: Branch.run_.take_over(data))  # type: ignore[no-untyped-call]

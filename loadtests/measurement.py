@@ -86,10 +86,14 @@ class Recording:
             p95_ms=_find_percentile(latencies_ms, 95),
             p99_ms=_find_percentile(latencies_ms, 99),
             failure_share=float(1 - right.mean()) if len(samples) else float("nan"),
-            requests_per_second=float(right.sum()) / seconds,
-            rows_per_second=float(rows.sum()) / seconds,
+            requests_per_second=_find_rate(right, seconds),
+            rows_per_second=_find_rate(rows, seconds),
             p99_growth=last / first if first > 0 else float("nan"),
         )
+
+
+def _find_rate(counts: NDArray[np.generic], seconds: float) -> float:
+    return float(counts.sum()) / seconds if seconds > 0 else float("nan")
 
 
 def _find_percentile(latencies_ms: NDArray[np.float64], percent: float) -> float:

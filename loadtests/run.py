@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import isnan
 from typing import Any
 
 from loadtests.inquiries import Inquiry
@@ -71,9 +72,13 @@ class Run:
     def end(self, moment_seconds: float) -> list[float]:
         """End the run, and return for how many seconds requests were due that nobody sent.
 
+        Once it has ended, nothing.
+
         Args:
             moment_seconds: Those of the last moment do not count.
         """
+        if not isnan(self._ended_at):
+            return []
         self._ended_at = now = self._clock()
         if self._schedule is None:
             return []
