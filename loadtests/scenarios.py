@@ -108,7 +108,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "soak": Scenario(
         "decisions on one applicant each",
         {Kind.SINGLE: 1},
-        _limit(100, 250, 500, 100, p99_growth=2),
+        _limit(150, 400, 1_000, 100, p99_growth=2),
         seconds=620,
         load=Load.SHARE_OF_SATURATION,
     ),
