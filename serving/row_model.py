@@ -151,8 +151,6 @@ def _make_category_type(column: Column) -> object:
 
 
 def _make_number_type(column: Column, minimum: float | None, maximum: float | None) -> object:
-    if column.kind is Kind.KEY:
-        return Annotated[int, Field(strict=True, ge=minimum, le=maximum)]
     number = core_schema.float_schema(strict=True, allow_inf_nan=False, ge=minimum, le=maximum)
     if column.kind is Kind.NUMBER:
         return _take_schema(number)
