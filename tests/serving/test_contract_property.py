@@ -28,10 +28,10 @@ from serving.log_writer import LogWriter
 from serving.metrics import DecisionMetrics, LogMetrics
 from serving.minimal import Minimal
 from serving.predictor import Predictor
-from serving.recorder import Recorder
 from serving.rejection import RequestRejected
 from serving.replay import replay
 from serving.row_model import InvalidApplicant
+from tests.cases import answer_with
 from tests.serving.test_applicant import cells
 from tests.serving.test_predictor import compute_no_histories
 
@@ -163,10 +163,10 @@ class Pipeline:
         metrics = LogMetrics(CollectorRegistry())
         self.writer = LogWriter(log, bundle, None, "refuse", metrics, most_waiting=2_000)
         cases = Coalescer(
-            Decider(HistoryStore.empty(), guess, bundle).decide,
+            Decider(HistoryStore.empty(), answer_with(guess), bundle).decide,
             max_batch_rows=1_000,
             max_waiting_rows=2_000,
-            after=Recorder(None, self.writer).finish,
+            after=self.writer.record,
         )
         counted = DecisionMetrics("3", CollectorRegistry())
         self.predictor = Predictor(cases, compute_no_histories, bundle, counted)
