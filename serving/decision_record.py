@@ -21,13 +21,6 @@ _LEFT_OUT = ("id", "time_us", "history")
 JsonObject = dict[str, Any]
 
 
-class LoggedReason(TypedDict):
-    """A reason that was told, and how strongly it speaks for the refusal."""
-
-    code: str
-    push: float
-
-
 class LoggedDecision(TypedDict):
     """A decision on one applicant, as it stands in the log."""
 
@@ -44,7 +37,7 @@ class LoggedDecision(TypedDict):
     threshold: float
     decision: DecisionName
     refer_to_person: bool
-    reasons: list[LoggedReason] | None
+    reasons: dict[str, float] | None
     model_version: str
     bundle_digest: str
     fingerprint: str

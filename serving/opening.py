@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Protocol
 
 from credit.bundle import Bundle, compute_fingerprint
+from credit.errors import LogUnavailable, PseudonymKeyUnusable
 from credit.pseudonym import PseudonymKey, provide_key
 from serving.application_store import ApplicationStore
 from serving.decision_log import DecisionLog
@@ -24,6 +26,7 @@ class ServiceSettings(Protocol):
 
     history_store_location: str | None
     application_store_location: str | None
+    decision_log_location: str | None
     log_durability: Durability
     log_policy: Policy
     log_pseudonyms: bool
@@ -119,8 +122,29 @@ def try_log(settings: ServiceSettings) -> None:
     if settings.decision_log is None:
         logger.warning("CREDIT_DECISION_LOG is off: no decision is recorded.")
         return
+    if os.environ.get("BENTOML_CONTAINERIZED") == "true":
+        _require_outliving(settings)
     _provide_key(settings)
     DecisionLog.open(settings.decision_log, settings.log_durability).close()
+
+
+def _require_outliving(settings: ServiceSettings) -> None:
+    """Return if log and key are where they outlive the container.
+
+    Raises:
+        LogUnavailable: If the log would end with it.
+        PseudonymKeyUnusable: If the key would.
+    """
+    if settings.decision_log_location is None:
+        raise LogUnavailable(
+            "In a container the decision log would end with it. Set CREDIT_DECISION_LOG to "
+            "postgresql://USER@HOST/NAME, to sqlite:////FOLDER/decisions.db on a volume, or to off."
+        )
+    if settings.log_pseudonyms and settings.pseudonym_key_text is None:
+        raise PseudonymKeyUnusable(
+            "In a container the key of the pseudonyms would end with it, and nobody could be found "
+            "in the decision log again. Set CREDIT_PSEUDONYM_KEY (`openssl rand -hex 32`)."
+        )
 
 
 def open_log_writer(

@@ -30,6 +30,8 @@ TOKEN_SECONDS = 86_400
 REFUSAL_SECONDS = 30
 SECRET_BYTES = 32
 SECRET_VARIABLE = "CREDIT_TOKEN_SECRET"  # noqa: S105 -- its name
+KEY_VARIABLE = "CREDIT_PSEUDONYM_KEY"
+LOG_IN_CONTAINER = "sqlite:////tmp/decisions.db"
 STORE_IN_CONTAINER = "/data/history.arrow"
 HEALTHCHECK_FOLDER = "/home/bentoml/bento/src/deploy"
 PORT = 3000
@@ -249,7 +251,13 @@ def start_container(
     """
     secret = secrets.token_hex(SECRET_BYTES)
     name = f"credit-scoring-check-{uuid.uuid4().hex[:8]}"
-    options = [*LOCKED_DOWN, f"--name={name}", f"--env={SECRET_VARIABLE}"]
+    options = [
+        *LOCKED_DOWN,
+        f"--name={name}",
+        f"--env={SECRET_VARIABLE}",
+        f"--env={KEY_VARIABLE}",
+        f"--env=CREDIT_DECISION_LOG={LOG_IN_CONTAINER}",
+    ]
     if port is None:
         options.append("--network=none")
     else:
@@ -259,7 +267,8 @@ def start_container(
         options.append(f"--env=CREDIT_HISTORY_STORE={STORE_IN_CONTAINER}")
     container = Container(name, port or PORT, engine, make_token(secret))
     # Not among the arguments, which every user of this machine can see.
-    starter = replace(engine, environment={**engine.environment, SECRET_VARIABLE: secret})
+    hidden = {SECRET_VARIABLE: secret, KEY_VARIABLE: secrets.token_hex(SECRET_BYTES)}
+    starter = replace(engine, environment={**engine.environment, **hidden})
     with ExitStack() as stack:
         stack.callback(container.remove)
         starter.run("run", "--detach", *options, image)

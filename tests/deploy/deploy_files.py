@@ -25,6 +25,9 @@ ADAPTER = DEPLOY / "kubernetes" / "monitoring" / "prometheus-adapter-values.yaml
 DOCKERFILES = sorted(DEPLOY.rglob("Dockerfile"))
 
 
+SECRETS = ("CREDIT_TOKEN_SECRET", "CREDIT_DECISION_LOG", "CREDIT_PSEUDONYM_KEY")
+
+
 def read_yaml(path: Path) -> Any:  # noqa: ANN401 -- a file may hold anything
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
@@ -34,9 +37,10 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 -- the same
 
 
 def read_service_settings() -> dict[str, str]:
-    """Return what compose sets for the service, but for the secret, which clusters keep apart."""
+    """Return what compose sets for the service, but for what clusters keep as secrets."""
     settings: dict[str, str] = dict(read_yaml(COMPOSE)["services"]["service"]["environment"])
-    del settings["CREDIT_TOKEN_SECRET"]
+    for secret in SECRETS:
+        del settings[secret]
     return settings
 
 

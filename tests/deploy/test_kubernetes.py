@@ -143,7 +143,8 @@ def test_nothing_is_asked_of_the_network() -> None:
     policy = read_manifest("NetworkPolicy")["spec"]
 
     assert sorted(policy["policyTypes"]) == ["Egress", "Ingress"]
-    assert policy["egress"] == []
+    assert [rule["ports"][0]["port"] for rule in policy["egress"]] == [5432, 53]
+    assert all(rule["to"] for rule in policy["egress"])
 
 
 def test_the_operator_scrapes_the_port_of_the_service_and_leaves_its_labels_alone() -> None:
