@@ -141,8 +141,9 @@ class DecisionLog:
         page = self._fetch(chosen)
         while page:
             yield from page
-            last = sa.tuple_(page[-1]["time_us"], page[-1]["id"])
-            page = self._fetch(chosen.where(sa.tuple_(time_us, row_id) > last))
+            last = page[-1]["time_us"]
+            later = sa.or_(time_us > last, row_id > page[-1]["id"])
+            page = self._fetch(chosen.where(time_us >= last, later))
 
     def tail(self, count: int) -> list[Decision]:
         """Return the last decisions, the newest first.

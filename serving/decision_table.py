@@ -104,7 +104,8 @@ def _connect_sqlite(place: sa.URL, durability: Durability) -> sa.Engine:
             "The decision log would be in memory, and gone with the service: set "
             "CREDIT_DECISION_LOG to sqlite:///FILE, or to off."
         )
-    engine = sa.create_engine(place, connect_args={"timeout": WAIT_SECONDS})
+    # Whoever reads must not keep the writer waiting for a connection.
+    engine = sa.create_engine(place, max_overflow=-1, connect_args={"timeout": WAIT_SECONDS})
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own
@@ -124,6 +125,7 @@ def _connect_sqlite(place: sa.URL, durability: Durability) -> sa.Engine:
 def _connect_postgresql(place: sa.URL) -> sa.Engine:
     return sa.create_engine(
         place.set(drivername="postgresql+psycopg2"),
+        pool_timeout=WAIT_SECONDS,
         connect_args={
             "connect_timeout": WAIT_SECONDS,
             "tcp_user_timeout": _WAIT_MS,

@@ -296,3 +296,17 @@ os.kill(os.getpid(), signal.SIGKILL)
 
     assert killed.returncode == -9
     assert len(list(DecisionLog.open(url, make=False).read())) == 50
+
+
+def test_all_are_read_though_many_were_written_in_one_moment_and_some_out_of_turn(
+    url: str, make_row: MakeRow
+) -> None:
+    log = DecisionLog.open(url)
+    many = decision_log.ROWS_AT_ONCE + 1
+    times = [2_000_000] * many + [1_000_000] * many + [3_000_000]
+    log.write([make_row(time_us=time_us) for time_us in times])
+
+    read = list(log.read())
+
+    assert [row["time_us"] for row in read] == sorted(times)
+    assert len({row["id"] for row in read}) == len(times)
