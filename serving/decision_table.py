@@ -53,7 +53,7 @@ def connect(url: str, durability: Durability) -> sa.Engine:
     """Return the engine of a log's database; nothing is connected to yet.
 
     Raises:
-        LogUnavailable: If the database is of another kind.
+        LogUnavailable: If the database is of another kind, or has no file.
         SQLAlchemyError: If the URL is none.
         ImportError: If the database's driver is not installed.
     """
@@ -99,6 +99,11 @@ def _list_names(names: set[str]) -> str:
 
 
 def _connect_sqlite(place: sa.URL, durability: Durability) -> sa.Engine:
+    if place.database in {None, "", ":memory:"}:
+        raise LogUnavailable(
+            "The decision log would be in memory, and gone with the service: set "
+            "CREDIT_DECISION_LOG to sqlite:///FILE, or to off."
+        )
     engine = sa.create_engine(place, connect_args={"timeout": WAIT_SECONDS})
 
     @sa.event.listens_for(engine, "connect")
