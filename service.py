@@ -42,6 +42,7 @@ from serving.answers import Answer, Reply
 from serving.applicant import describe_features
 from serving.assessment import Assessor
 from serving.coalescer import Coalescer
+from serving.connection import bound_connections
 from serving.counterfactuals import Counterfactuals
 from serving.decider import Decider
 from serving.decision_record import describe_decision
@@ -337,6 +338,18 @@ async def decide_quickly(request: FastRequest) -> Reply:
     return await service.predictor.reply(request.body, request.query, request.id)
 
 
+async def explain_quickly(request: FastRequest) -> Reply:
+    """Reply to `POST /explain`."""
+    service: CreditScoring = bentoml.get_current_service()
+    return await service.explained.reply(request.body, request.query, request.id)
+
+
+async def decide_minimally(request: FastRequest) -> Reply:
+    """Reply to `POST /predict-minimal`."""
+    service: CreditScoring = bentoml.get_current_service()
+    return await service.minimal.reply(request.body, request.query, request.id)
+
+
 get_routes = Starlette(
     routes=[
         Route("/features", get_features),
@@ -509,7 +522,8 @@ class CreditScoring:
     async def predict(self, data: bytes, ctx: bentoml.Context) -> Response:
         """Decide on one applicant or on a list of them.
 
-        This is what BentoML's client and Swagger know; over HTTP `FastRoute` comes before it.
+        This is what BentoML's client and Swagger know; over HTTP `FastRoute` comes before it, as
+        before the two below.
         """
         request_id = choose_request_id(ctx.request.headers.get("X-Request-ID"))
         query = ctx.request.query_params.multi_items()
@@ -535,6 +549,7 @@ class CreditScoring:
         return send(reply, request_id, ctx)
 
 
+bound_connections()
 LIMITS = Limits(settings.max_concurrency, settings.deadline_seconds)
 
 guard_service(
@@ -547,4 +562,9 @@ CreditScoring.add_asgi_middleware(  # type: ignore[attr-defined]
     open_checker=partial(open_checker, settings),
     allow_anonymous=settings.allow_anonymous,
 )
-CreditScoring.add_asgi_middleware(FastRoute, path="/predict", answer=decide_quickly)  # type: ignore[attr-defined]
+for path, answer in (
+    ("/predict", decide_quickly),  # before the others
+    ("/explain", explain_quickly),
+    ("/predict-minimal", decide_minimally),
+):
+    CreditScoring.add_asgi_middleware(FastRoute, path=path, answer=answer)  # type: ignore[attr-defined]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired
+
+from typing_extensions import TypedDict
 
 from credit.contract import APPLICATION_COLUMNS, Column
 from serving.rejection import Location
@@ -23,11 +25,11 @@ class FeatureDescription(TypedDict):
     meaning: str
 
 
-class FeatureList(TypedDict, total=False):
+class FeatureList(TypedDict):
     """The answer of `GET /features`; `optional` is there when everything was asked for."""
 
     required: list[FeatureDescription]
-    optional: list[FeatureDescription]
+    optional: NotRequired[list[FeatureDescription]]
 
 
 Applicant = make_row_model(

@@ -32,7 +32,7 @@ from serving.journal import Journal
 
 ROWS_AT_ONCE = 500
 
-MOST_JOURNAL_BYTES = 64 * 1024 * 1024
+MOST_JOURNAL_BYTES = 256 * 1024 * 1024
 """Beyond it a transaction waits a moment for the journal to begin anew: most of it is moved."""
 
 _INSERT = DECISIONS.insert().values(

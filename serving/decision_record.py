@@ -8,12 +8,48 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from typing_extensions import TypedDict
+
+from credit.decision import Decision as DecisionName
+from serving.coverage import Coverage, HistorySource
+from serving.data_quality import DataQuality
 from serving.decision_log import Decision
 
 _JSON_COLUMNS = ("inputs", "reasons", "coverage", "data_quality")
 _LEFT_OUT = ("id", "time_us", "history")
 
 JsonObject = dict[str, Any]
+
+
+class LoggedDecision(TypedDict):
+    """A decision on one applicant, as it stands in the log."""
+
+    time: str
+    request_id: str
+    position: int
+    route: str
+    client: str
+    key_id: str | None
+    inputs: dict[str, float | str]
+    history_source: HistorySource
+    features_sha256: str
+    probability: float
+    threshold: float
+    decision: DecisionName
+    refer_to_person: bool
+    reasons: dict[str, float] | None
+    model_version: str
+    bundle_digest: str
+    fingerprint: str
+    latency_us: int
+    coverage: Coverage
+    data_quality: DataQuality
+
+
+class LoggedDecisions(TypedDict):
+    """The answer of `GET /logs`."""
+
+    decisions: list[LoggedDecision]
 
 
 def describe_decision(decision: Decision, *, with_history: bool = False) -> JsonObject:

@@ -45,6 +45,8 @@ DECISIONS = sa.Table(
 )
 
 
+KEPT_JOURNAL_BYTES = 32 * 1024 * 1024
+
 _SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
 _WAIT_MS = 1_000 * WAIT_SECONDS
 
@@ -116,6 +118,8 @@ def _connect_sqlite(place: sa.URL, durability: Durability) -> sa.Engine:
         connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
         # Checkpoints are made beside the writing, not in the middle of a transaction.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        # Begun anew, the journal gives back what is beyond this: its size tells what it holds.
+        connection.execute(f"PRAGMA journal_size_limit = {KEPT_JOURNAL_BYTES}")
         # What is erased is overwritten, not only unlinked.
         connection.execute("PRAGMA secure_delete = ON")
 

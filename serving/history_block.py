@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from credit.contract import HISTORY_TABLES, TABLES, Table
 from credit.features.feature import CLIENT
-from serving.rejection import ErrorDetail, Location
+from serving.rejection import ErrorDetail, Location, shorten
 from serving.row_model import Cell, InvalidApplicant, check_row, make_row_model
 
 MOST_ROWS = 5_000
@@ -74,7 +74,9 @@ def _check_shape(block: object, location: Location) -> dict[str, list[object]]:
         raise _fault(location, "Input should be a valid dictionary of history tables", "dict_type")
     unknown = next((name for name in block if name not in HISTORY_MODELS), None)
     if unknown is not None:
-        raise _fault((*location, unknown), "Extra inputs are not permitted", "extra_forbidden")
+        raise _fault(
+            (*location, shorten(unknown)), "Extra inputs are not permitted", "extra_forbidden"
+        )
     for name, rows in block.items():
         if not isinstance(rows, list):
             raise _fault((*location, name), "Input should be a valid list", "list_type")

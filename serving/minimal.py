@@ -6,8 +6,6 @@ from dataclasses import replace
 from math import isnan, nan
 from typing import cast
 
-from pydantic_core import from_json
-
 from credit.contract import APPLICATION_COLUMNS
 from credit.contract.column import whole
 from credit.features.loan_price import TERMS
@@ -15,7 +13,7 @@ from credit.loan_terms import LoanTerms, ask_for
 from serving.applicant import check_applicant
 from serving.application_store import ApplicationStore
 from serving.rejection import ErrorDetail, Location, RequestRejected, reject
-from serving.request import MAX_BODY_BYTES
+from serving.request import decode_body
 from serving.row_model import Cell, InvalidApplicant, check_row, make_row_model
 
 _CONTRACT = {column.name: column for column in APPLICATION_COLUMNS}
@@ -95,12 +93,7 @@ class Minimal:
 
 
 def _check_body(body: bytes) -> dict[str, Cell]:
-    if len(body) > MAX_BODY_BYTES:
-        raise reject(_LOCATION, f"Body should have at most {MAX_BODY_BYTES} bytes", "too_long", 413)
-    try:
-        content = from_json(body, allow_inf_nan=True)
-    except ValueError as error:
-        raise reject(_LOCATION, f"Body should be valid JSON: {error}", "json_invalid") from None
+    content = decode_body(body)
     try:
         return check_row(MinimalApplication, content, _LOCATION)
     except InvalidApplicant as fault:

@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
-
-from serving.answers import Answer, Rejection, RowRejection
-from serving.applicant import Applicant
-from serving.explained_answer import ExplainedAnswer
+from serving.described_replies import (
+    as_json,
+    describe_models,
+    describe_rejection,
+    describe_replies,
+    refer,
+)
 from serving.history_block import HISTORY_MODELS
-from serving.minimal import MinimalApplication
-from serving.request import DEFAULT_TAIL, MOST_TAIL
+from serving.request import DEFAULT_TAIL, MAX_ROWS, MOST_TAIL
 from serving.route_scopes import SCOPES
 
 JsonObject = dict[str, Any]
 
-_REFERENCE = "#/components/schemas/{model}"
 _INFO = {
     "title": "Credit scoring",
-    "description": "Probability of default and decision for loan applications.",
+    "description": "Probability of default and decision for loan applications. Whatever the path, "
+    "400 answers what is no HTTP, 404 a path that is none of these, 405 another method, and 431 a "
+    "request line and headers of more than 64 KiB.",
 }
 _REQUEST_ID = {
     "name": "X-Request-ID",
     "in": "header",
     "required": False,
-    "description": "Comes back in the answer and stands in the log; made up if absent.",
-    "schema": {"type": "string", "maxLength": 128},
+    "description": "Comes back in the answer and stands in the log. Up to 128 letters, digits, and "
+    "any of `._:-`; in the place of anything else, and of none, there comes a new one.",
+    "schema": {"type": "string"},
 }
 _THRESHOLD = {
     "name": "threshold",
@@ -67,12 +70,22 @@ _INCLUDE_ALL = {
     "schema": {"type": "boolean", "default": False},
 }
 
-
 _BEARER = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "JWT",
     "description": "An access token; `credit token` issues one.",
+}
+
+_ALWAYS = (408, 413, 422, 500, 503, 504)
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
+_YES = {"description": "Yes", "content": _TEXT}
+_NO = {"description": "No: not yet, or the model does not answer", "content": _TEXT}
+_STATES: Mapping[str, JsonObject] = {
+    "/livez": {"200": _YES},
+    "/healthz": {"200": _YES, "503": _NO},
+    "/readyz": {"200": _YES, "503": _NO},
+    "/metrics": {"200": {"description": "In Prometheus' words", "content": _TEXT}},
 }
 
 
@@ -83,20 +96,7 @@ def complete_openapi(generated: Mapping[str, Any], *, guarded: bool = False) -> 
         generated: BentoML's own description.
         guarded: Whether a key for access tokens is configured.
     """
-    models: tuple[Any, ...] = (
-        Applicant,
-        *HISTORY_MODELS.values(),
-        Answer,
-        ExplainedAnswer,
-        MinimalApplication,
-        RowRejection,
-        Rejection,
-    )
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in models],
-        ref_template=_REFERENCE,
-    )
-    own = schemas["$defs"]
+    own = describe_models()
     own["Applicant"]["properties"]["history"] = _describe_history()
     components = {"schemas": {**generated["components"]["schemas"], **own}}
     if guarded:
@@ -105,12 +105,27 @@ def complete_openapi(generated: Mapping[str, Any], *, guarded: bool = False) -> 
         "/predict": _describe_predict(),
         "/explain": _describe_explain(),
         "/predict-minimal": _describe_predict_minimal(),
-        "/features": _describe_get("Fields of an applicant", _INCLUDE_ALL),
-        "/model-info": _describe_get("Versions, threshold, costs, history store"),
-        "/logs": _describe_get("The last decisions; needs a token", _TAIL),
-        "/health": _describe_get("State of model, runner and history store"),
+        "/features": _describe_get(
+            "Fields of an applicant",
+            describe_replies("The fields", refer("FeatureList"), 422, 500),
+            _INCLUDE_ALL,
+        ),
+        "/model-info": _describe_get(
+            "Versions, threshold, costs, history store",
+            describe_replies("The model that decides", refer("ModelInfo"), 500),
+        ),
+        "/logs": _describe_get(
+            "The last decisions; needs a token",
+            describe_replies(
+                "The decisions, the newest first", refer("LoggedDecisions"), 403, 422, 500, 503
+            ),
+            _TAIL,
+        ),
+        "/health": _describe_get("State of model, runner and history store", _describe_health()),
     }
     infrastructure = {path: item for path, item in generated["paths"].items() if path not in ours}
+    for path in infrastructure.keys() & _STATES:
+        infrastructure[path]["get"]["responses"] = _STATES[path]
     described = {
         **generated,
         "openapi": "3.1.0",
@@ -126,64 +141,48 @@ def complete_openapi(generated: Mapping[str, Any], *, guarded: bool = False) -> 
 def _demand_tokens(paths: JsonObject) -> None:
     """Write to the operations that need one which scope a token must have."""
     for path, scope in SCOPES.items():
-        for operation in paths.get(path, {}).values():
+        for operation in paths[path].values():
             operation["security"] = [{"bearer": []}]
             operation["responses"] |= {
-                "401": _describe_rejection("No token, or one that is not valid"),
-                "403": _describe_rejection(f"The token has not the scope {scope}"),
+                "401": describe_rejection(401),
+                "403": describe_rejection(403, f"The token has not the scope {scope}"),
             }
 
 
 def _describe_predict() -> JsonObject:
-    applicant, answer = _refer("Applicant"), _refer("Answer")
-    entries = {"oneOf": [answer, _refer("RowRejection")]}
-    body = {
-        "type": "object",
-        "properties": {"data": _one_or_several(applicant, applicant)},
-        "required": ["data"],
-        "additionalProperties": False,
-    }
+    applicant, answer = refer("Applicant"), refer("Answer")
+    several = {"type": "array", "items": applicant, "minItems": 1, "maxItems": MAX_ROWS}
+    entries = {"oneOf": [answer, refer("RowRejection")]}
+    answers = {"type": "array", "items": entries, "minItems": 1, "maxItems": MAX_ROWS}
     operation = {
         "summary": "Decide on one applicant or on a list of them",
         "operationId": "credit_scoring__predict",
         "tags": ["Service APIs"],
         "parameters": [_THRESHOLD, _REQUEST_ID],
-        "requestBody": {"required": True, "content": _as_json(body)},
-        "responses": {
-            "200": {
-                "description": "One answer, or a list with one entry an applicant",
-                "content": _as_json(_one_or_several(answer, entries)),
-            },
-            "413": _describe_rejection("More rows or bytes than one request may have"),
-            "422": _describe_rejection("The request, or each of its applicants, is invalid"),
-            "503": _describe_rejection("Overloaded, or the model does not answer: Retry-After"),
-        },
+        "requestBody": _describe_body({"oneOf": [applicant, several]}),
+        "responses": describe_replies(
+            "One answer, or a list with one entry an applicant",
+            {"oneOf": [answer, answers]},
+            403,
+            *_ALWAYS,
+        ),
     }
     return {"post": operation}
 
 
 def _describe_explain() -> JsonObject:
-    body = {
-        "type": "object",
-        "properties": {"data": _refer("Applicant")},
-        "required": ["data"],
-        "additionalProperties": False,
-    }
     operation = {
         "summary": "Decide on one applicant, and tell how the decision came about",
         "operationId": "credit_scoring__explain",
         "tags": ["Service APIs"],
         "parameters": [_THRESHOLD, _ALL, _COUNTERFACTUAL, _REQUEST_ID],
-        "requestBody": {"required": True, "content": _as_json(body)},
-        "responses": {
-            "200": {
-                "description": "The decision, contributions in log-odds of default, and reasons",
-                "content": _as_json(_refer("ExplainedAnswer")),
-            },
-            "413": _describe_rejection("More bytes than one request may have"),
-            "422": _describe_rejection("The request or its applicant is invalid"),
-            "503": _describe_rejection("Overloaded, or the model does not answer: Retry-After"),
-        },
+        "requestBody": _describe_body(refer("Applicant")),
+        "responses": describe_replies(
+            "The decision, contributions in log-odds of default, and reasons",
+            refer("ExplainedAnswer"),
+            403,
+            *_ALWAYS,
+        ),
     }
     return {"post": operation}
 
@@ -194,32 +193,43 @@ def _describe_predict_minimal() -> JsonObject:
         "operationId": "credit_scoring__predict_minimal",
         "tags": ["Service APIs"],
         "parameters": [_THRESHOLD, _REQUEST_ID],
-        "requestBody": {"required": True, "content": _as_json(_refer("MinimalApplication"))},
-        "responses": {
-            "200": {"description": "The decision", "content": _as_json(_refer("Answer"))},
-            "404": _describe_rejection("No application of this client is stored"),
-            "413": _describe_rejection("More bytes than one request may have"),
-            "422": _describe_rejection("The request is invalid, or what follows from it"),
-            "503": _describe_rejection(
-                "No application store; or overloaded, or the model does not answer: Retry-After"
-            ),
-        },
+        "requestBody": {"required": True, "content": as_json(refer("MinimalApplication"))},
+        "responses": describe_replies("The decision", refer("Answer"), 403, 404, *_ALWAYS),
     }
     return {"post": operation}
 
 
-def _describe_history() -> JsonObject:
-    tables = {name: {"type": "array", "items": _refer(name)} for name in HISTORY_MODELS}
-    return {
+def _describe_body(data: JsonObject) -> JsonObject:
+    body = {
         "type": "object",
-        "description": "The whole history, instead of what the store has; rows by table.",
+        "properties": {"data": data},
+        "required": ["data"],
+        "additionalProperties": False,
+    }
+    return {"required": True, "content": as_json(body)}
+
+
+def _describe_history() -> JsonObject:
+    tables = {name: {"type": "array", "items": refer(name)} for name in HISTORY_MODELS}
+    return {
+        "type": ["object", "null"],
+        "description": "The whole history, instead of what the store has; rows by table. "
+        "Null stands for what the store has.",
         "properties": tables,
         "additionalProperties": False,
     }
 
 
-def _describe_get(summary: str, *parameters: JsonObject) -> JsonObject:
-    responses = {"200": {"description": "Successful Response", "content": _as_json({})}}
+def _describe_health() -> JsonObject:
+    state = refer("Health")
+    away = {"description": "The model does not answer, or a part is missing"}
+    return {
+        **describe_replies("All is there", state, 500),
+        "503": {**away, "content": as_json(state)},
+    }
+
+
+def _describe_get(summary: str, responses: JsonObject, *parameters: JsonObject) -> JsonObject:
     operation = {
         "summary": summary,
         "tags": ["Service APIs"],
@@ -227,19 +237,3 @@ def _describe_get(summary: str, *parameters: JsonObject) -> JsonObject:
         "responses": responses,
     }
     return {"get": operation}
-
-
-def _describe_rejection(description: str) -> JsonObject:
-    return {"description": description, "content": _as_json(_refer("Rejection"))}
-
-
-def _one_or_several(one: JsonObject, entry: JsonObject) -> JsonObject:
-    return {"oneOf": [one, {"type": "array", "items": entry, "minItems": 1}]}
-
-
-def _refer(model: str) -> JsonObject:
-    return {"$ref": _REFERENCE.format(model=model)}
-
-
-def _as_json(schema: JsonObject) -> JsonObject:
-    return {"application/json": {"schema": schema}}

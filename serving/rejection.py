@@ -8,6 +8,9 @@ from credit.errors import CreditError
 
 Location = tuple[str | int, ...]
 
+MOST_NAME_LETTERS = 64
+"""Of a name that the contract does not know, so much is told; it may be as long as a body."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetail:
@@ -44,3 +47,8 @@ def reject(
     """Return the error for a request with a single fault."""
     detail = ErrorDetail(location, message, fault_type)
     return RequestRejected([detail], http_status)
+
+
+def shorten(name: str) -> str:
+    """Return the beginning of a name that is too long to be told."""
+    return name if len(name) <= MOST_NAME_LETTERS else f"{name[:MOST_NAME_LETTERS]}…"

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from pydantic_core import from_json
 
-from serving.rejection import Location, reject
+from serving.rejection import Location, reject, shorten
 
 MAX_ROWS = 1_000
 MAX_HISTORY_ROWS = 20_000
 MAX_BODY_BYTES = 16 * 1024 * 1024
+MAX_VALUES = 1_000_000
+"""The most rows, of applicants and histories, have fewer; decoded, each takes memory."""
 
 DEFAULT_TAIL = 20
 MOST_TAIL = 1_000
@@ -49,20 +51,34 @@ def parse_body(body: bytes) -> PredictionRequest:
         RequestRejected: If the body is too large, not JSON, not an object with `data` alone, or
             `data` is neither an object nor a list of 1 to 1,000 entries.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise reject(("body",), f"Body should have at most {MAX_BODY_BYTES} bytes", "too_long", 413)
-    try:
-        content = from_json(body, allow_inf_nan=True)
-    except ValueError as error:
-        raise reject(("body",), f"Body should be valid JSON: {error}", "json_invalid") from None
+    content = decode_body(body)
     if not isinstance(content, dict):
         raise reject(("body",), "Input should be a valid dictionary", "dict_type")
     if "data" not in content:
         raise reject(("body", "data"), "Field required", "missing")
     unknown = next((name for name in content if name != "data"), None)
     if unknown is not None:
-        raise reject(("body", unknown), "Extra inputs are not permitted", "extra_forbidden")
+        raise reject(
+            ("body", shorten(unknown)), "Extra inputs are not permitted", "extra_forbidden"
+        )
     return _parse_data(content["data"])
+
+
+def decode_body(body: bytes) -> object:
+    """Return the JSON value, with NaN and Infinity where they stand.
+
+    Raises:
+        RequestRejected: If the body is too large or not JSON.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise reject(("body",), f"Body should have at most {MAX_BODY_BYTES} bytes", "too_long", 413)
+    # A body of few bytes has no room for them; and there is a comma between any two.
+    if len(body) > MAX_VALUES and body.count(b",") > MAX_VALUES:
+        raise reject(("body",), f"Body should have at most {MAX_VALUES} values", "too_long", 413)
+    try:
+        return from_json(body, allow_inf_nan=True)
+    except ValueError as error:
+        raise reject(("body",), f"Body should be valid JSON: {error}", "json_invalid") from None
 
 
 def _parse_data(data: object) -> PredictionRequest:

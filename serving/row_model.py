@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from credit.contract import Column, Kind
 from credit.contract.spelling import fold_spelling, list_spellings
-from serving.rejection import ErrorDetail, Location
+from serving.rejection import ErrorDetail, Location, shorten
 
 Cell = float | int | str | None
 
@@ -29,6 +29,10 @@ JSON_TYPES = {
     Kind.NUMBER: "number",
     Kind.CATEGORY: "string",
 }
+
+
+UNKNOWN_TOLD = 20
+"""Fields that are none, so many at once are named; each fault takes a hundred times its bytes."""
 
 
 class InvalidApplicant(ValueError):
@@ -49,6 +53,7 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     spellings: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    most_names: ClassVar[int]
 
 
 def make_row_model(
@@ -70,6 +75,7 @@ def make_row_model(
     model.spellings = {
         column.name: list_spellings(column) for column in columns if column.kind is Kind.CATEGORY
     }
+    model.most_names = len(columns) + UNKNOWN_TOLD
     return model
 
 
@@ -89,6 +95,9 @@ def check_row(model: type[Row], row: object, location: Location) -> dict[str, Ce
     Raises:
         InvalidApplicant: If a field is missing, unknown, or breaks the contract.
     """
+    if isinstance(row, dict) and len(row) > model.most_names:
+        message = f"Input should have at most {model.most_names - UNKNOWN_TOLD} fields"
+        raise InvalidApplicant([ErrorDetail(location, message, "too_long")])
     try:
         return model.model_validate(row).__dict__
     except ValidationError as error:
@@ -120,8 +129,13 @@ def _respell(model: type[Row], row: object) -> dict[str, object] | None:
 def _list_faults(error: ValidationError, location: Location) -> list[ErrorDetail]:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     return [
-        ErrorDetail((*location, *fault["loc"]), fault["msg"], fault["type"]) for fault in faults
+        ErrorDetail((*location, *map(_shorten, fault["loc"])), fault["msg"], fault["type"])
+        for fault in faults
     ]
+
+
+def _shorten(place: str | int) -> str | int:
+    return shorten(place) if isinstance(place, str) else place
 
 
 def _make_field(column: Column, *, required: bool) -> tuple[object, object]:
@@ -151,8 +165,6 @@ def _make_category_type(column: Column) -> object:
 
 
 def _make_number_type(column: Column, minimum: float | None, maximum: float | None) -> object:
-    if column.kind is Kind.KEY:
-        return Annotated[int, Field(strict=True, ge=minimum, le=maximum)]
     number = core_schema.float_schema(strict=True, allow_inf_nan=False, ge=minimum, le=maximum)
     if column.kind is Kind.NUMBER:
         return _take_schema(number)

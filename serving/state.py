@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from credit.bundle import Bundle
 from serving.history_store import HistoryStore
@@ -34,6 +35,36 @@ class Health(TypedDict):
     model_version: str
     runner: Literal["ok", "unavailable"]
     history_store: StoreState
+
+
+ReferZone = TypedDict("ReferZone", {"from": float, "to": float})
+"""Probabilities of default between which a person decides, both included."""
+
+
+class Costs(TypedDict):
+    """What a wrong decision costs."""
+
+    false_negative: float
+    false_positive: float
+
+
+class ModelInfo(TypedDict):
+    """The answer of `GET /model-info`."""
+
+    model: str
+    model_version: str
+    threshold: float
+    refer_zone: ReferZone | None
+    costs: Costs
+    fingerprint: str
+    feature_count: int
+    model_sha256: str
+    git_commit: str
+    trained_at: str
+    oof_auc: float
+    training_tables: list[str]
+    history_store: StoreOrigin
+    versions: dict[str, str]
 
 
 def describe_store(store: HistoryStore) -> StoreState:
@@ -68,26 +99,32 @@ def describe_health(model_tag: str, bundle: Bundle, store: HistoryStore, *, read
     )
 
 
-def describe_model(model_tag: str, bundle: Bundle, store: HistoryStore) -> dict[str, object]:
+def describe_model(model_tag: str, bundle: Bundle, store: HistoryStore) -> ModelInfo:
     """Return what an auditor asks about the model that decides."""
-    return {
-        "model": model_tag,
-        "model_version": bundle.model_version,
-        "threshold": bundle.threshold,
-        "refer_zone": None
-        if bundle.refer_from is None
-        else {"from": bundle.refer_from, "to": bundle.refer_to},
-        "costs": asdict(bundle.costs),
-        "fingerprint": bundle.fingerprint,
-        "feature_count": bundle.feature_count,
-        "model_sha256": bundle.model_sha256,
-        "git_commit": bundle.git_commit,
-        "trained_at": bundle.trained_at,
-        "oof_auc": bundle.oof_auc,
-        "training_tables": list(bundle.training_tables),
-        "history_store": describe_origin(store),
-        "versions": {"python": platform.python_version(), **_list_package_versions()},
-    }
+    return ModelInfo(
+        model=model_tag,
+        model_version=bundle.model_version,
+        threshold=bundle.threshold,
+        refer_zone=_describe_refer_zone(bundle),
+        costs=Costs(
+            false_negative=bundle.costs.false_negative, false_positive=bundle.costs.false_positive
+        ),
+        fingerprint=bundle.fingerprint,
+        feature_count=bundle.feature_count,
+        model_sha256=bundle.model_sha256,
+        git_commit=bundle.git_commit,
+        trained_at=bundle.trained_at,
+        oof_auc=bundle.oof_auc,
+        training_tables=list(bundle.training_tables),
+        history_store=describe_origin(store),
+        versions={"python": platform.python_version(), **_list_package_versions()},
+    )
+
+
+def _describe_refer_zone(bundle: Bundle) -> ReferZone | None:
+    if bundle.refer_from is None or bundle.refer_to is None:
+        return None
+    return {"from": bundle.refer_from, "to": bundle.refer_to}
 
 
 def _list_package_versions() -> dict[str, str]:

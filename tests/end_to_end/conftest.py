@@ -83,6 +83,10 @@ class Published:
         features = compute_features(self.applicants, histories)
         return [float(pd) for pd in self.booster.inplace_predict(features)]
 
+    def compute_features(self, applicants: Sequence[Applicant]) -> NDArray[np.float32]:
+        """Return the features of applicants without a history, computed without the service."""
+        return compute_features(applicants, empty_history(len(applicants)))
+
 
 @dataclass(frozen=True)
 class Service:

@@ -189,7 +189,8 @@ def test_interrupted_features_are_not_there_or_whole(
     interrupt_again_and_again(home, command, moments, require_sound)
 
     assert home.run(*command).exit_code == 0
-    assert {path.name for path in out.iterdir()} == {"features.parquet", "history.arrow"}
+    made = {"features.parquet", "history.arrow", "applications.arrow"}
+    assert {path.name for path in out.iterdir()} == made
     require_sound()
 
 

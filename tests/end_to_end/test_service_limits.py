@@ -85,7 +85,7 @@ def test_paths_that_are_not_there_leave_no_trace_in_the_metrics(service: Service
     assert "/predict" in endpoints
     assert endpoints <= {
         *(path for path in json.loads(service.get("/docs.json").content)["paths"]),
-        *("/", "/docs.json", "/schema.json", "/probe"),
+        *("/", "/docs.json", "/schema.json", "/probe", "/assess", "/predict", "/pred_contribs"),
         *(path for path in endpoints if path.startswith("/static_content/")),
     }
 

@@ -59,7 +59,7 @@ def applicant() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bundle() -> Bundle:
     return Bundle(
         model_version="3",

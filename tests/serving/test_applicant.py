@@ -124,13 +124,19 @@ def test_an_integer_has_no_fraction(applicant: dict[str, Any], column: Column) -
     assert faults == [((column.name,), "int_from_float")]
 
 
-@pytest.mark.parametrize("cell", [1.0, "100002", -1, 2**53 + 1])
+@pytest.mark.parametrize("cell", [1.5, "100002", -1, 2**53, float(2**53), 2**53 + 1])
 def test_a_client_is_an_integer_that_a_float_can_hold(
     applicant: dict[str, Any], cell: object
 ) -> None:
     assert [location for location, _ in find_faults(applicant | {"SK_ID_CURR": cell})] == [
         ("SK_ID_CURR",)
     ]
+
+
+def test_a_client_whom_json_writes_with_a_point_is_the_same(applicant: dict[str, Any]) -> None:
+    client = check_applicant(applicant | {"SK_ID_CURR": 2.0**53 - 1}, ())["SK_ID_CURR"]
+
+    assert (client, type(client)) == (2**53 - 1, int)
 
 
 CATEGORIES = [column for column in APPLICATION_COLUMNS if not column.numeric]
@@ -188,3 +194,20 @@ def test_descriptions_cover_the_contract() -> None:
     assert {feature["name"] for feature in described["required"] + described["optional"]} == set(
         NAMES
     )
+
+
+def test_a_few_unknown_fields_are_named_and_of_many_only_how_many_there_may_be(
+    applicant: dict[str, Any],
+) -> None:
+    few = {f"unknown_{number}": 1 for number in range(20)}
+    many = {f"unknown_{number}": 1 for number in range(1_000)}
+
+    assert {kind for _, kind in find_faults(applicant | few)} == {"extra_forbidden"}
+    assert len(find_faults(applicant | few)) == 20
+    assert find_faults(applicant | many) == [((), "too_long")]
+
+
+def test_a_name_as_long_as_a_body_is_not_told_in_full(applicant: dict[str, Any]) -> None:
+    ((location, _),) = find_faults(applicant | {"k" * 1_000_000: 1})
+
+    assert location == (f"{'k' * 64}…",)

@@ -16,6 +16,7 @@ from credit.errors import LogUnavailable
 from serving import decision_log, decision_table, journal
 from serving.decision_log import DecisionLog
 from serving.decision_table import WAIT_SECONDS
+from serving.journal import Journal
 
 MOMENT = datetime(2026, 3, 4, 5, 6, 7, 891_011, UTC)
 MakeRow = Callable[..., dict[str, Any]]
@@ -282,6 +283,7 @@ def test_what_was_committed_survives_a_kill(url: str) -> None:
     writer = f"""
 import os, signal
 from serving.decision_log import DecisionLog
+from serving.journal import Journal
 from serving.decision_table import DECISIONS
 row = {{column.name: "x" for column in DECISIONS.columns if column.name != "id"}}
 numbers = ("time_us", "position", "probability", "threshold", "latency_us")
@@ -310,3 +312,26 @@ def test_all_are_read_though_many_were_written_in_one_moment_and_some_out_of_tur
 
     assert [row["time_us"] for row in read] == sorted(times)
     assert len({row["id"] for row in read}) == len(times)
+
+
+def test_a_full_journal_begins_anew_once_and_not_in_every_transaction(
+    url: str, make_row: MakeRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.decision_log.MOST_JOURNAL_BYTES", 2_000_000)
+    monkeypatch.setattr("serving.decision_table.KEPT_JOURNAL_BYTES", 500_000)
+    log = DecisionLog.open(url)
+    begun: list[int] = []
+    begin_anew = Journal.begin_anew
+
+    def count(journal: Journal) -> None:
+        begun.append(journal.count_bytes())
+        begin_anew(journal)
+
+    monkeypatch.setattr(Journal, "begin_anew", count)
+    rows = [make_row(inputs="x" * 10_000)] * 10
+
+    for _ in range(60):
+        log.write(rows)
+
+    assert 2 <= len(begun) <= 8
+    assert max(begun) < 3_000_000

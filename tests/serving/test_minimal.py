@@ -92,7 +92,7 @@ def test_a_price_that_is_not_known_stays_unknown(stored: dict[str, Any]) -> None
         ({"duration_months": 61}, "less_than_equal"),
         ({"duration_months": 12.5}, "int_from_float"),
         ({"duration_months": "24"}, "float_type"),
-        ({"sk_id_curr": "100002"}, "int_type"),
+        ({"sk_id_curr": "100002"}, "float_type"),
         ({"sk_id_curr": -1}, "greater_than_equal"),
         ({"sk_id_curr": 2**80}, "less_than_equal"),
         ({"threshold": 0.5}, "extra_forbidden"),

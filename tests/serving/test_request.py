@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credit.contract import APPLICATION_COLUMNS, HISTORY_TABLES, TABLES
 from serving.rejection import RequestRejected
 from serving.request import (
     MAX_BODY_BYTES,
+    MAX_HISTORY_ROWS,
     MAX_ROWS,
+    MAX_VALUES,
     choose_request_id,
     parse_body,
     parse_include_all,
@@ -132,3 +135,29 @@ def test_any_other_request_id_is_replaced_by_a_fresh_one(given_id: str | None) -
 
     assert chosen != given_id
     assert chosen != choose_request_id(given_id)
+
+
+def test_a_body_of_more_values_than_the_most_rows_have_is_too_large() -> None:
+    body = b'{"data": [' + b"{}," * (MAX_VALUES + 1) + b"{}]}"
+
+    with pytest.raises(RequestRejected) as refused:
+        parse_body(body)
+
+    assert (refused.value.http_status, refused.value.details[0].loc) == (413, ("body",))
+    assert f"at most {MAX_VALUES} values" in refused.value.details[0].msg
+
+
+def test_the_fields_of_the_most_rows_are_fewer() -> None:
+    widest = max(len(TABLES[name].columns) for name in HISTORY_TABLES)
+
+    fields = MAX_ROWS * len(APPLICATION_COLUMNS) + MAX_HISTORY_ROWS * widest
+
+    assert fields < MAX_VALUES
+
+
+def test_a_name_as_long_as_a_body_is_not_told_in_full() -> None:
+    with pytest.raises(RequestRejected) as refused:
+        parse_body(b'{"data": {}, "' + b"k" * 100_000 + b'": 1}')
+
+    (fault,) = refused.value.details
+    assert fault.loc == ("body", f"{'k' * 64}…")

@@ -125,7 +125,7 @@ def test_answers_have_the_services_fields_and_keep_the_signature(
 ) -> None:
     answers = answer(model, rows.head(3))
 
-    of_a_request = {"SK_ID_CURR", "request_id", "model_version"}
+    of_a_request = {"SK_ID_CURR", "request_id", "model_version", "coverage", "data_quality"}
     assert set(answers.columns) == set(Answer.model_fields) - of_a_request
     assert [(column.name, column.type) for column in model.metadata.signature.outputs] == [
         (name, TYPES[str(kind)]) for name, kind in answers.dtypes.items()
