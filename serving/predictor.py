@@ -186,7 +186,8 @@ def _check_applicants(request: PredictionRequest) -> list[_Checked | InvalidAppl
         try:
             checked.append(_check(row, position, request.locate(position)))
         except InvalidApplicant as fault:
-            checked.append(fault)
+            # Its traceback leads back to this list, and would keep the whole request for a while.
+            checked.append(fault.with_traceback(None))
     return checked
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import httpx
+import jwt
 import psutil
 import pytest
 
@@ -89,6 +93,68 @@ def test_a_request_is_refused_before_its_body_has_come(guarded_service: Service)
         answered = connection.recv(64)
 
     assert answered.startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.parametrize("coding", ["length", "chunks"])
+def test_the_body_of_a_refused_request_may_go_on_and_is_no_request_itself(
+    guarded_service: Service, published: Published, coding: str
+) -> None:
+    token = bear(make_token(AccessScope.SCORE))["Authorization"].encode()
+    asked = json.dumps({"data": published.applicants[0]}).encode()
+    line = b"POST /predict HTTP/1.1\r\nHost: test\r\n"
+    whole = line + b"Authorization: %b\r\nContent-Length: %d\r\n\r\n%b" % (token, len(asked), asked)
+    hidden = whole * 2_000  # several megabytes, most of which comes after the refusal
+    size, sent = b"Content-Length: %d" % len(hidden), hidden
+    if coding == "chunks":
+        size, sent = b"Transfer-Encoding: chunked", b"%x\r\n%b\r\n0\r\n\r\n" % (len(hidden), hidden)
+
+    with connect(guarded_service) as connection:
+        connection.sendall(line + size + b"\r\n\r\n")
+        answered = connection.recv(4_096)
+        connection.sendall(sent)
+        connection.sendall(whole.replace(b"Host: test", b"Connection: close"))
+        answered += b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    assert re.findall(rb"HTTP/1.1 (\d+) ", answered) == [b"401", b"200"]
+    assert json.loads(answered.rpartition(b"\r\n\r\n")[2])["decision"]
+
+
+def test_no_forged_token_opens_a_route(guarded_service: Service) -> None:
+    routes = ["/predict", "/predict-minimal", "/explain", "/logs"]
+    now = int(time.time())
+    claims: dict[str, object] = {"iat": now, "exp": now + 600, "scope": "score explain logs"}
+    claims |= {"iss": "credit-scoring", "aud": "credit-scoring", "sub": "x"}
+    good = make_token(*AccessScope)
+    head, payload, signature = good.split(".")
+    forged = [
+        jwt.encode(claims, "", "none"),
+        jwt.encode(claims, "another secret of the tests, of more than 32 bytes", "HS256"),
+        f"{head}.{payload}.",
+        f"{head}.{payload}.{signature[:-2]}",
+        f"{head}.{jwt.encode(claims, '', 'none').split('.')[1]}.{signature}",
+        f"{good}.{signature}",
+        f" {good} {good}",
+        good.upper(),
+        SECRET,
+    ]
+
+    statuses = {
+        httpx.request(method, f"{guarded_service.url}{route}", headers=bear(token)).status_code
+        for route in routes
+        for method in (["GET"] if route == "/logs" else ["POST"])
+        for token in forged
+    }
+
+    assert statuses == {401}
+    printed = guarded_service.output.read_text()
+    assert [token for token in forged if token in printed] == []
+
+
+def connect(service: Service) -> socket.socket:
+    address = httpx.URL(service.url)
+    connection = socket.create_connection((address.host, address.port), timeout=10)
+    connection.settimeout(10)
+    return connection
 
 
 @pytest.mark.parametrize("path", ["//predict", "/predict/", "/PREDICT", "/logs%0a", "/%2flogs"])

@@ -14,7 +14,9 @@ from serving.decider import Decider
 from serving.history_block import HistoryBlock
 from serving.history_store import HistoryStore
 from serving.metrics import DecisionMetrics
-from serving.predictor import ComputeHistories, Predictor
+from serving.predictor import ComputeHistories, Predictor, _check_applicants
+from serving.request import PredictionRequest
+from serving.row_model import InvalidApplicant
 from serving.runner_call import RunnerUnavailable
 from tests.cases import answer_with
 
@@ -216,3 +218,10 @@ def test_decisions_are_counted(bundle: Bundle, applicant: dict[str, Any]) -> Non
     assert (refused, approved) == (2, 0)
     assert registry.get_sample_value("credit_pd_sum", {"model_version": "3"}) == 1.0
     assert registry.get_sample_value("credit_histories_total", {"source": "none"}) == 2
+
+
+def test_a_refused_row_does_not_keep_the_request_alive() -> None:
+    (refused,) = _check_applicants(PredictionRequest([{}], several=False))
+
+    assert isinstance(refused, InvalidApplicant)
+    assert refused.__traceback__ is None
