@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -48,36 +49,35 @@ def export_decisions(
         yield json.dumps(describe_decision(decision, with_history=with_history))
 
 
-def list_names(client: int, settings: Settings) -> list[str]:
-    """Return every name that a client may have in the log: plain, and by each key there was.
-
-    Raises:
-        PseudonymKeyUnusable: If a key is none.
-    """
-    return [str(client), *(name_client(client, key) for key in list_keys(settings))]
+def list_names(client: int, keys: Iterable[PseudonymKey]) -> list[str]:
+    """Return every name that a client may have in the log: plain, and by each of the keys."""
+    return [str(client), *(name_client(client, key) for key in keys)]
 
 
 def list_keys(settings: Settings) -> list[PseudonymKey]:
-    """Return today's key, if there is one, and those that were used before.
+    """Return today's key and those that were used before.
 
     Raises:
-        PseudonymKeyUnusable: If one is none.
+        PseudonymKeyUnusable: If one is none, or there is none at all where clients have pseudonyms:
+            nobody would be found.
     """
-    keys = []
-    if settings.pseudonym_key_text is not None or settings.pseudonym_key_file.exists():
-        keys.append(read_key(settings.pseudonym_key_text, settings.pseudonym_key_file))
-    keys += [
-        PseudonymKey.from_text(text, "CREDIT_PREVIOUS_PSEUDONYM_KEYS")
-        for text in settings.previous_pseudonym_key_texts
+    texts = [
+        (text, "CREDIT_PREVIOUS_PSEUDONYM_KEYS") for text in settings.previous_pseudonym_key_texts
     ]
-    keys += [read_key(None, file) for file in list_previous_key_files(settings)]
+    if settings.pseudonym_key_text is not None:
+        texts.insert(0, (settings.pseudonym_key_text, "CREDIT_PSEUDONYM_KEY"))
+    keys = [PseudonymKey.from_text(*text) for text in texts]
+    keys += [read_key(None, file) for file in list_key_files(settings)]
+    if not keys and settings.log_pseudonyms:
+        keys.append(read_key(None, settings.pseudonym_key_file))
     return keys
 
 
-def list_previous_key_files(settings: Settings) -> list[Path]:
-    """Return the files of keys that `rotate_key` put aside."""
+def list_key_files(settings: Settings) -> list[Path]:
+    """Return the key's file, though another key may be set by now, and those put aside."""
     file = settings.pseudonym_key_file
-    return sorted(file.parent.glob(f"{file.stem}.*{file.suffix}"))
+    aside = sorted(file.parent.glob(f"{file.stem}.*{file.suffix}"))
+    return [file, *aside] if file.exists() else aside
 
 
 def rotate_key(settings: Settings) -> tuple[str, str]:
@@ -97,7 +97,8 @@ def rotate_key(settings: Settings) -> tuple[str, str]:
             "service again."
         )
     old = read_key(None, file)
-    os.link(file, file.with_name(f"{file.stem}.{old.id}{file.suffix}"))
+    with suppress(FileExistsError):  # put aside by a rotation that was interrupted then
+        os.link(file, file.with_name(f"{file.stem}.{old.id}{file.suffix}"))
     file.unlink()
     return old.id, provide_key(None, file).id
 

@@ -437,10 +437,7 @@ class CreditScoring:
             logger.warning(notice)
         os.environ[MODEL_TAG_VARIABLE] = str(model.tag)
         set_up_process_logs("main")
-        if settings.log_file is not None:
-            os.environ["CREDIT_LOG_FILE"] = str(settings.log_file.absolute())
-        os.environ["CREDIT_HOME"] = str(settings.home.absolute())  # a Bento's workers run elsewhere
-        os.environ.update(settings.access_variables)
+        os.environ.update(settings.worker_variables)  # a Bento's workers run elsewhere
         if store is not None:
             # Workers read the file that was checked, and do not fetch another one.
             os.environ["CREDIT_HISTORY_STORE"] = str(store)

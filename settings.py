@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_NOT_THE_SERVICE_S = {"mlflow_tracking_uri", "service_token", "token_private_key"}
 
 
 class Settings(BaseSettings):
@@ -239,8 +242,13 @@ class Settings(BaseSettings):
     @property
     def decision_log(self) -> str | None:
         """Database of the decision log; None: nothing is recorded."""
-        location = self.decision_log_location or f"sqlite:///{self.home.absolute()}/decisions.db"
-        return None if location == "off" else location
+        location = self.decision_log_location or f"sqlite:///{self.home}/decisions.db"
+        if location == "off":
+            return None
+        scheme, mark, file = location.partition(":///")
+        if not scheme.startswith("sqlite") or file in {"", ":memory:"}:
+            return location
+        return f"{scheme}{mark}{Path(file).absolute()}"
 
     @property
     def application_store(self) -> str:
@@ -271,18 +279,20 @@ class Settings(BaseSettings):
         return self.home / "pseudonym.key"
 
     @property
-    def access_variables(self) -> dict[str, str]:
-        """What was set about access, for processes that run in other folders, without `.env`."""
-        variables = {
-            "CREDIT_TOKEN_SECRET": _reveal(self.token_secret),
-            "CREDIT_TOKEN_SECRET_PREVIOUS": _reveal(self.token_secret_previous),
+    def worker_variables(self) -> dict[str, str]:
+        """What was set, for processes that run in other folders and without `.env`."""
+        texts = {
+            _name_variable(name, field): _write(getattr(self, name))
+            for name, field in type(self).model_fields.items()
+            if name in self.model_fields_set and name not in _NOT_THE_SERVICE_S
+        }
+        whole = {
+            "CREDIT_HOME": str(self.home.absolute()),
+            "CREDIT_DECISION_LOG": self.decision_log or "off",
             "CREDIT_TOKEN_PUBLIC_KEY": _make_absolute(self.token_public_key, "-----BEGIN "),
             "CREDIT_TOKEN_JWKS": _make_absolute(self.token_jwks, "://"),
-            "CREDIT_TOKEN_ISSUER": self.token_issuer,
-            "CREDIT_TOKEN_AUDIENCE": self.token_audience,
-            "CREDIT_ALLOW_ANONYMOUS": str(self.allow_anonymous).lower(),
         }
-        return {name: text for name, text in variables.items() if text is not None}
+        return {name: text for name, text in (texts | whole).items() if text is not None}
 
     @property
     def service_token_text(self) -> str | None:
@@ -299,6 +309,23 @@ class Settings(BaseSettings):
 def _reveal(secret: SecretStr | None) -> str | None:
     """Return a secret's text; an empty one is set, and no key."""
     return None if secret is None else secret.get_secret_value()
+
+
+def _name_variable(name: str, field: FieldInfo) -> str:
+    """Return the environment variable of a setting."""
+    alias = field.validation_alias
+    return alias if isinstance(alias, str) else f"CREDIT_{name.upper()}"
+
+
+def _write(value: object) -> str | None:
+    """Return a setting's value as an environment variable has it."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return None if value is None else str(value)
 
 
 def _make_absolute(location: str | None, mark: str) -> str | None:

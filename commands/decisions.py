@@ -77,16 +77,18 @@ def erase(
 ) -> None:
     """Erase all decisions on one person.
 
-    They are found by every pseudonym key there was, and overwritten in the database.
+    They are found by every pseudonym key that is set or kept, and overwritten in the database.
     """
-    from decisions import list_names
+    from decisions import list_keys, list_names
 
     settings = read_settings()
     if not yes:
         typer.confirm("All decisions on this person will be gone for good. Go on?", abort=True)
     with _log(settings) as log:
-        erased = log.erase(list_names(client, settings))
-    say(f"{erased:,} decisions erased.")
+        keys = list_keys(settings)
+        erased = log.erase(list_names(client, keys))
+    known = ", ".join(key.id for key in keys) or "none"
+    say(f"{erased:,} decisions erased. Pseudonym keys they were looked for by: {known}.")
 
 
 def prune(

@@ -26,11 +26,13 @@ class RequestFacts:
         id: The request's.
         route: Where it came in, such as ``/predict``.
         arrived_s: When, by `time.perf_counter`.
+        explained: Whether its refusals are explained whatever the settings say.
     """
 
     id: str
     route: str
     arrived_s: float
+    explained: bool = False
 
 
 class Case(NamedTuple):

@@ -26,8 +26,9 @@ class Decider:
         store: The clients' histories.
         ask: The model's process: answers a packed question (`serving.assessment`).
         bundle: Whom a person is to decide on.
-        explain: Whether refusals are explained; one that rests on protected facts is referred to a
-            person then.
+        explain: Whether refusals are explained, and not only those of requests that ask for it. One
+            that rests on protected facts is referred to a person then, and so is one of which that
+            cannot be told.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Decider:
         """
         features, sources = compute_features(cases, self._store)
         thresholds = np.array([case.threshold for case in cases])
-        explain_from = thresholds if self._explain else np.full(len(cases), np.nan)
+        explain_from = thresholds if self._explain else _leave_out_unexplained(cases, thresholds)
         answer = await self._ask(pack_question(features, explain_from))
         assessed = unpack_answer(answer, len(cases))
         refused = refuse(assessed.pd, thresholds)
@@ -64,15 +65,23 @@ class Decider:
                 strict=True,
             )
         ]
-        _give_reasons(verdicts, refused, assessed)
+        _give_reasons(verdicts, refused & ~np.isnan(explain_from), assessed)
         return verdicts
 
 
-def _give_reasons(
-    verdicts: list[Verdict], refused: NDArray[np.bool_], assessed: Assessment
-) -> None:
+def _leave_out_unexplained(
+    cases: Sequence[Case], thresholds: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return NaN for those whose request does not ask for an explanation."""
+    return np.where([case.request.explained for case in cases], thresholds, np.nan)
+
+
+def _give_reasons(verdicts: list[Verdict], asked: NDArray[np.bool_], assessed: Assessment) -> None:
     """Put the reasons of refusals into the verdicts; who rests on protected facts is referred."""
-    places = np.flatnonzero(refused & np.isfinite(assessed.pushes[:, 0])).tolist()
+    found = np.isfinite(assessed.pushes[:, 0])
+    for place in np.flatnonzero(asked & ~found).tolist():
+        verdicts[place] = verdicts[place]._replace(referred=True)
+    places = np.flatnonzero(asked & found).tolist()
     for place, reasons in zip(places, rank_reasons(assessed.pushes[places]), strict=True):
         verdict = verdicts[place]
         referred = verdict.referred or reasons.rests_on_protected

@@ -7,13 +7,14 @@ pseudonyms (`credit.pseudonym`) unless the lender wants it otherwise.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,14 +28,12 @@ from serving.decision_table import (
     describe_url,
     require_columns,
 )
+from serving.journal import Journal
 
 ROWS_AT_ONCE = 500
 
-MOST_JOURNAL_BYTES = 64 * 1024 * 1024
-"""Beyond it a transaction waits until the journal begins anew, most of it moved already."""
-
-if TYPE_CHECKING:
-    pass
+MOST_JOURNAL_BYTES = 256 * 1024 * 1024
+"""Beyond it a transaction waits a moment for the journal to begin anew: most of it is moved."""
 
 _INSERT = DECISIONS.insert().values(
     {column.name: sa.bindparam(column.name) for column in DECISIONS.columns if column.name != "id"}
@@ -95,8 +94,8 @@ class DecisionLog:
             self._require_same_file()
             with self.engine.begin() as connection:
                 _insert(connection, decisions)
-            if self._journal_bytes() > MOST_JOURNAL_BYTES:
-                self._checkpoint("RESTART")
+            if self._journal and self._journal.count_bytes() > MOST_JOURNAL_BYTES:
+                self._journal.begin_anew()
 
     def checkpoint(self) -> None:
         """Move what SQLite's journal has gathered into the database; nobody waits for it.
@@ -104,9 +103,9 @@ class DecisionLog:
         Raises:
             LogUnavailable: If the database cannot be written.
         """
-        if self._journal_bytes():
+        if self._journal and self._journal.count_bytes():
             with _as_log_unavailable("cannot be moved out of its journal"):
-                self._checkpoint("PASSIVE")
+                self._journal.move()
 
     def rehearse(self, decisions: Sequence[Decision]) -> None:
         """Write decisions, and take them back before anybody can see them.
@@ -132,15 +131,19 @@ class DecisionLog:
         Raises:
             LogUnavailable: If the log cannot be read.
         """
-        time_us = DECISIONS.c.time_us
-        chosen = DECISIONS.select().order_by(DECISIONS.c.id)
+        time_us, row_id = DECISIONS.c.time_us, DECISIONS.c.id
+        chosen = DECISIONS.select().order_by(time_us, row_id).limit(ROWS_AT_ONCE)
         if since is not None:
             chosen = chosen.where(time_us >= to_microseconds(since))
         if until is not None:
             chosen = chosen.where(time_us < to_microseconds(until))
-        with _as_log_unavailable("cannot be read"), self.engine.connect() as connection:
-            streamed = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(chosen)
-            yield from map(dict, streamed.mappings())
+        # A page at a time: one that reads on and on keeps the journal from ever beginning anew.
+        page = self._fetch(chosen)
+        while page:
+            yield from page
+            last = page[-1]["time_us"]
+            later = sa.or_(time_us > last, row_id > page[-1]["id"])
+            page = self._fetch(chosen.where(time_us >= last, later))
 
     def tail(self, count: int) -> list[Decision]:
         """Return the last decisions, the newest first.
@@ -148,9 +151,7 @@ class DecisionLog:
         Raises:
             LogUnavailable: If the log cannot be read.
         """
-        chosen = DECISIONS.select().order_by(DECISIONS.c.id.desc()).limit(count)
-        with _as_log_unavailable("cannot be read"), self.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(chosen).mappings()]
+        return self._fetch(DECISIONS.select().order_by(DECISIONS.c.id.desc()).limit(count))
 
     def find(self, request_id: str) -> list[Decision]:
         """Return the decisions of a request, in the order of its applicants; empty if unknown.
@@ -159,9 +160,7 @@ class DecisionLog:
             LogUnavailable: If the log cannot be read.
         """
         chosen = DECISIONS.select().where(DECISIONS.c.request_id == request_id)
-        with _as_log_unavailable("cannot be read"), self.engine.connect() as connection:
-            found = connection.execute(chosen.order_by(DECISIONS.c.id)).mappings()
-            return [dict(row) for row in found]
+        return self._fetch(chosen.order_by(DECISIONS.c.id))
 
     def erase(self, names: Sequence[str]) -> int:
         """Remove all decisions on a client, and return how many there were.
@@ -170,39 +169,55 @@ class DecisionLog:
             names: Those the client may have in the log: the pseudonym by each key.
 
         Raises:
-            LogUnavailable: If the log cannot be written; then none is removed.
+            LogUnavailable: If the log cannot be written; then none is removed. Or if others keep
+                its journal, in which they stand still.
         """
-        return self._remove(DECISIONS.c.client.in_(names))
+        with _as_log_unavailable("gives nothing away"):
+            removed = self._remove(DECISIONS.c.client.in_(names))
+            self._empty_journal()
+        return removed
 
     def remove_before(self, moment: datetime) -> int:
         """Remove the decisions before a moment, and return how many there were.
 
-        Raises:
-            LogUnavailable: If the log cannot be written; then none is removed.
-        """
-        return self._remove(DECISIONS.c.time_us < to_microseconds(moment))
+        Few at a time, so that a service which writes meanwhile does not wait for long.
 
-    def _remove(self, condition: sa.ColumnElement[bool]) -> int:
+        Raises:
+            LogUnavailable: If the log cannot be written; some may be removed then. Or if others
+                keep its journal, in which they stand still.
+        """
+        old = DECISIONS.c.time_us < to_microseconds(moment)
+        few = sa.select(DECISIONS.c.id).where(old).limit(ROWS_AT_ONCE)
+        removed, piece = 0, ROWS_AT_ONCE
         with _as_log_unavailable("gives nothing away"):
-            with self.engine.begin() as connection:
-                removed = connection.execute(DECISIONS.delete().where(condition)).rowcount
-            if self.file is not None:
-                # What was removed stands in the journal until it is emptied.
-                self._checkpoint("TRUNCATE")
+            while piece == ROWS_AT_ONCE:
+                started = time.perf_counter()
+                piece = self._remove(DECISIONS.c.id.in_(few))
+                removed += piece
+                self.checkpoint()
+                time.sleep(time.perf_counter() - started)  # half of the time is the service's
+            self._empty_journal()
         return removed
 
-    def _checkpoint(self, mode: str) -> None:
-        with self.engine.connect() as connection:
-            connection.exec_driver_sql(f"PRAGMA wal_checkpoint({mode})")
+    def _remove(self, condition: sa.ColumnElement[bool]) -> int:
+        with self.engine.begin() as connection:
+            return connection.execute(DECISIONS.delete().where(condition)).rowcount
 
-    def _journal_bytes(self) -> int:
-        """Return how large SQLite's journal is; 0 elsewhere, and before the first write."""
-        if self.file is None:
-            return 0
-        path, _ = self.file
-        with suppress(FileNotFoundError):
-            return path.with_name(f"{path.name}-wal").stat().st_size
-        return 0
+    def _empty_journal(self) -> None:
+        """Empty SQLite's journal, in which what was removed stands until then."""
+        if self._journal and not self._journal.empty():
+            raise OSError(
+                "what was removed stands in its journal still, which another process keeps; "
+                "do the same again"
+            )
+
+    def _fetch(self, chosen: sa.Select[Any]) -> list[Decision]:
+        with _as_log_unavailable("cannot be read"), self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(chosen).mappings()]
+
+    @property
+    def _journal(self) -> Journal | None:
+        return None if self.file is None else Journal(self.engine, self.file[0])
 
     def _require_same_file(self) -> None:
         """Return if what is written can be found again.
@@ -268,6 +283,7 @@ def _prepare_file(engine: sa.Engine, *, make: bool) -> None:
         return
     if make:
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # the journal's files get the same rights
     elif not file.exists():
         raise FileNotFoundError(f"{file} is not there; a service that decides makes it")
 

@@ -45,6 +45,8 @@ DECISIONS = sa.Table(
 )
 
 
+KEPT_JOURNAL_BYTES = 32 * 1024 * 1024
+
 _SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
 _WAIT_MS = 1_000 * WAIT_SECONDS
 
@@ -53,7 +55,7 @@ def connect(url: str, durability: Durability) -> sa.Engine:
     """Return the engine of a log's database; nothing is connected to yet.
 
     Raises:
-        LogUnavailable: If the database is of another kind.
+        LogUnavailable: If the database is of another kind, or has no file.
         SQLAlchemyError: If the URL is none.
         ImportError: If the database's driver is not installed.
     """
@@ -99,7 +101,13 @@ def _list_names(names: set[str]) -> str:
 
 
 def _connect_sqlite(place: sa.URL, durability: Durability) -> sa.Engine:
-    engine = sa.create_engine(place, connect_args={"timeout": WAIT_SECONDS})
+    if place.database in {None, "", ":memory:"}:
+        raise LogUnavailable(
+            "The decision log would be in memory, and gone with the service: set "
+            "CREDIT_DECISION_LOG to sqlite:///FILE, or to off."
+        )
+    # Whoever reads must not keep the writer waiting for a connection.
+    engine = sa.create_engine(place, max_overflow=-1, connect_args={"timeout": WAIT_SECONDS})
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own
@@ -110,6 +118,8 @@ def _connect_sqlite(place: sa.URL, durability: Durability) -> sa.Engine:
         connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
         # Checkpoints are made beside the writing, not in the middle of a transaction.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        # Begun anew, the journal gives back what is beyond this: its size tells what it holds.
+        connection.execute(f"PRAGMA journal_size_limit = {KEPT_JOURNAL_BYTES}")
         # What is erased is overwritten, not only unlinked.
         connection.execute("PRAGMA secure_delete = ON")
 
@@ -119,6 +129,7 @@ def _connect_sqlite(place: sa.URL, durability: Durability) -> sa.Engine:
 def _connect_postgresql(place: sa.URL) -> sa.Engine:
     return sa.create_engine(
         place.set(drivername="postgresql+psycopg2"),
+        pool_timeout=WAIT_SECONDS,
         connect_args={
             "connect_timeout": WAIT_SECONDS,
             "tcp_user_timeout": _WAIT_MS,

@@ -74,7 +74,7 @@ class ExplainedPredictor:
 
     async def reply(self, body: bytes, query: Iterable[tuple[str, str]], request_id: str) -> Reply:
         """Return the reply to a request; whatever goes wrong, it is a reply."""
-        facts = RequestFacts(request_id, ROUTE, time.perf_counter())
+        facts = RequestFacts(request_id, ROUTE, time.perf_counter(), explained=True)
         return await reply_whatever_happens(self._reply(body, query, facts), request_id)
 
     async def _reply(

@@ -42,7 +42,7 @@ class Limiter:
             await self._app(scope, receive, send)
             return
         if scope["path"] in self._unlimited:
-            await self._answer_in_time(scope, receive, send)
+            await self._answer_in_time(scope, receive, send, _Taken(0))
             return
         declared = find_length(scope)
         if refusal := self._find_refusal(declared or 0):
@@ -54,7 +54,7 @@ class Limiter:
         try:
             if declared is None and is_chunked(scope):
                 receive = self._count_bytes(receive, taken)
-            await self._answer_in_time(scope, receive, send)
+            await self._answer_in_time(scope, receive, send, taken)
         finally:
             self._requests -= 1
             self._body_bytes -= taken.bytes
@@ -83,16 +83,21 @@ class Limiter:
             taken.bytes += arrived
             self._body_bytes += arrived
             if self._body_bytes > self._limits.body_bytes_in_flight:
+                taken.too_much = True
                 raise _NoRoomError
             return message
 
         return count
 
-    async def _answer_in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_in_time(
+        self, scope: Scope, receive: Receive, send: Send, taken: _Taken
+    ) -> None:
         begun = False
 
         async def watch(message: Message) -> None:
             nonlocal begun
+            if taken.too_much and not begun:
+                return  # BentoML would make a failure of its own of it
             begun = True
             await send(message)
 
@@ -106,8 +111,9 @@ class Limiter:
             if not begun:
                 await send_reply(_reply_too_late(self._limits.deadline_seconds), send)
         except _NoRoomError:
-            if not begun:
-                await send_reply(reply_overload("Too many large bodies are being answered"), send)
+            pass
+        if taken.too_much and not begun:
+            await send_reply(reply_overload("Too many large bodies are being answered"), send)
 
 
 class _NoRoomError(Exception):
@@ -115,12 +121,13 @@ class _NoRoomError(Exception):
 
 
 class _Taken:
-    """How many bytes of bodies one request has taken."""
+    """How many bytes of bodies one request has taken, and whether that was too much for all."""
 
-    __slots__ = ("bytes",)
+    __slots__ = ("bytes", "too_much")
 
     def __init__(self, declared: int) -> None:
         self.bytes = declared
+        self.too_much = False
 
 
 def find_length(scope: Scope) -> int | None:

@@ -21,7 +21,7 @@ from credit.features.feature import CLIENT
 from credit.pseudonym import PseudonymKey
 from serving.case import Case, Verdict
 from serving.checkpointing import Checkpointing
-from serving.coalescer import Coalescer
+from serving.coalescer import Coalescer, QueueFull
 from serving.decision_log import Decision, DecisionLog
 from serving.metrics import LogMetrics
 
@@ -84,7 +84,7 @@ class LogWriter:
 
         Raises:
             LogUnavailable: If the log does not take them, unless the policy is to answer then.
-            QueueFull: If too many wait already; likewise.
+            QueueFull: If too many wait already: the log is there, and will have time again.
         """
         entries = [Entry(*pair) for pair in zip(cases, verdicts, strict=True)]
         try:
@@ -92,7 +92,7 @@ class LogWriter:
         except Exception as error:
             self._metrics.count_unrecorded(len(entries))
             logger.error("%d decisions are not recorded: %s", len(entries), _describe(error))  # noqa: TRY400
-            if self._policy == "refuse":
+            if self._policy == "refuse" or isinstance(error, QueueFull):
                 raise
 
     async def rehearse(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:

@@ -29,10 +29,10 @@ def make_case(
 def answer_with(
     predict: Callable[[NDArray[np.float32]], Awaitable[NDArray[np.float64]]],
 ) -> Callable[[NDArray[np.float32]], Awaitable[NDArray[np.float64]]]:
-    """Return a model's process that predicts so, and explains nothing."""
+    """Return a model's process that predicts so, for no reason at all."""
 
     async def ask(question: NDArray[np.float32]) -> NDArray[np.float64]:
         pd = await predict(question[:, :-1])
-        return np.hstack([pd[:, None], np.full((len(pd), PUSHES), np.nan)])
+        return np.hstack([pd[:, None], np.zeros((len(pd), PUSHES))])
 
     return ask

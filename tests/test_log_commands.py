@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 import cli
-from credit.errors import LogUnavailable, ReplayFailed
-from credit.pseudonym import provide_key
+from credit.errors import LogUnavailable, PseudonymKeyUnusable, ReplayFailed
+from credit.pseudonym import provide_key, read_key
 from serving.decision_log import DecisionLog
 from serving.log_writer import name_client
 
@@ -111,6 +111,37 @@ def test_a_person_is_erased_by_a_key_of_the_environment_that_was_used_before(
     monkeypatch.setenv("CREDIT_PREVIOUS_PSEUDONYM_KEYS", f"{'cd' * 32}, {old}")
     (home / "pseudonym.key").unlink()
 
+    assert "1 decisions erased" in run("log", "erase", "7", "--yes")
+
+
+def test_a_person_is_erased_by_a_key_file_though_a_key_was_set_since(
+    home: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_decision(home, "before", 7)
+    monkeypatch.setenv("CREDIT_PSEUDONYM_KEY", "ab" * 32)
+
+    assert "1 decisions erased" in run("log", "erase", "7", "--yes")
+
+
+def test_nobody_is_said_to_be_erased_without_a_key_to_find_them_by(home: Path, run: Run) -> None:
+    write_decision(home, "r1", 7)
+    (home / "pseudonym.key").unlink()
+
+    with pytest.raises(PseudonymKeyUnusable, match="There is no pseudonym key"):
+        CliRunner().invoke(cli.app, ["log", "erase", "7", "--yes"], catch_exceptions=False)
+
+    assert "r1" in run("log", "tail")
+
+
+def test_a_rotation_that_was_interrupted_is_made_again(home: Path, run: Run) -> None:
+    write_decision(home, "before", 7)
+    key = home / "pseudonym.key"
+    aside = key.with_name(f"pseudonym.{read_key(None, key).id}.key")
+    aside.hardlink_to(key)
+
+    run("log", "rotate-key")
+
+    assert aside.read_text() != key.read_text()
     assert "1 decisions erased" in run("log", "erase", "7", "--yes")
 
 

@@ -82,31 +82,54 @@ def test_a_key_of_the_pseudonyms_that_is_set_to_nothing_is_set(
     assert Settings().pseudonym_key_text == ""
 
 
-def test_what_is_set_about_access_is_passed_on_with_paths_that_hold_in_every_folder(
+def test_what_is_set_is_passed_on_with_paths_that_hold_in_every_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    unset = Settings().access_variables
+    unset = Settings().worker_variables
+    (tmp_path / ".env").write_text(
+        "CREDIT_DECISION_LOG=sqlite:///log.db\nCREDIT_LOG_REASONS=no\nCREDIT_HISTORY_STORE=h.arrow\n"
+    )
+    monkeypatch.setenv("CREDIT_PSEUDONYM_KEY", "ab" * 32)
     monkeypatch.setenv("CREDIT_TOKEN_SECRET", "")
     monkeypatch.setenv("CREDIT_TOKEN_PUBLIC_KEY", "public.pem")
     monkeypatch.setenv("CREDIT_TOKEN_JWKS", "https://issuer.example/jwks.json")
     monkeypatch.setenv("CREDIT_ALLOW_ANONYMOUS", "yes")
+    monkeypatch.setenv("CREDIT_LOG_FILE", "service.log")
+    monkeypatch.setenv("CREDIT_SERVICE_TOKEN", "not the service's")
 
-    passed_on = Settings().access_variables
+    passed_on = Settings().worker_variables
 
-    defaults = {
-        "CREDIT_TOKEN_ISSUER": "credit-scoring",
-        "CREDIT_TOKEN_AUDIENCE": "credit-scoring",
+    home = tmp_path / "var"
+    assert unset == {
+        "CREDIT_HOME": str(home),
+        "CREDIT_DECISION_LOG": f"sqlite:///{home}/decisions.db",
     }
-    assert unset == defaults | {"CREDIT_ALLOW_ANONYMOUS": "false"}
-    assert passed_on == defaults | {
+    assert passed_on == {
+        "CREDIT_HOME": str(home),
+        "CREDIT_DECISION_LOG": f"sqlite:///{tmp_path}/log.db",
+        "CREDIT_LOG_REASONS": "false",
+        "CREDIT_HISTORY_STORE": "h.arrow",
+        "CREDIT_PSEUDONYM_KEY": "ab" * 32,
         "CREDIT_TOKEN_SECRET": "",
         "CREDIT_TOKEN_PUBLIC_KEY": str(tmp_path / "public.pem"),
         "CREDIT_TOKEN_JWKS": "https://issuer.example/jwks.json",
         "CREDIT_ALLOW_ANONYMOUS": "true",
+        "CREDIT_LOG_FILE": str(tmp_path / "service.log"),
     }
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     for name, text in passed_on.items():
         monkeypatch.setenv(name, text)
-    assert Settings().access_variables == passed_on
+    assert Settings().worker_variables == passed_on
+
+
+@pytest.mark.parametrize("log", ["off", "postgresql://credit@db/credit", "sqlite:////data/log.db"])
+def test_a_decision_log_that_is_the_same_from_everywhere_is_passed_on_as_it_is(
+    log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_DECISION_LOG", log)
+
+    assert Settings().worker_variables["CREDIT_DECISION_LOG"] == log
 
 
 def test_a_history_store_behind_a_url_is_read_there_and_written_at_home(

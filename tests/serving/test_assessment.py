@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,7 +82,12 @@ def test_an_answer_that_is_none_is_a_failure(answer: NDArray[np.float64]) -> Non
 
 
 def decide(
-    bundle: Bundle, applicant: dict[str, Any], pushes: dict[int, float], *, explain: bool = True
+    bundle: Bundle,
+    applicant: dict[str, Any],
+    pushes: dict[int, float],
+    *,
+    explain: bool = True,
+    asked_for: bool = False,
 ) -> Any:  # noqa: ANN401 -- verdicts
     """Return the verdicts on one who is refused and one who is not."""
 
@@ -95,6 +101,8 @@ def decide(
         return rows
 
     cases = [make_case(applicant, threshold=threshold) for threshold in (0.4, 0.6)]
+    facts = replace(cases[0].request, explained=asked_for)
+    cases = [case._replace(request=facts) for case in cases]
     decider = Decider(HistoryStore.empty(), answer, bundle, explain=explain)
     return asyncio.run(decider.decide(cases))
 
@@ -123,6 +131,27 @@ def test_whoever_wants_no_reasons_gets_none(bundle: Bundle, applicant: dict[str,
 
     assert refused.reasons is None
     assert not refused.referred
+
+
+def test_who_asks_for_an_explanation_is_referred_as_the_explanation_says(
+    bundle: Bundle, applicant: dict[str, Any]
+) -> None:
+    refused, approved = decide(
+        bundle, applicant, {FIRST: 0.5, PROTECTED: 0.6}, explain=False, asked_for=True
+    )
+
+    assert refused.reasons.pushes == {REASONS[FIRST].code: 0.5}
+    assert refused.referred
+    assert approved.reasons is None
+
+
+def test_a_refusal_of_which_nobody_can_tell_what_it_rests_on_is_referred_to_a_person(
+    bundle: Bundle, applicant: dict[str, Any]
+) -> None:
+    refused, approved = decide(bundle, applicant, dict.fromkeys(range(PUSHES), np.nan))
+
+    assert (refused.refused, refused.referred, refused.reasons) == (True, True, None)
+    assert not approved.referred
 
 
 def test_ranked_reasons_are_those_that_are_told() -> None:

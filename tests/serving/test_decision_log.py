@@ -3,7 +3,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,10 @@ from typing import Any
 import pytest
 
 from credit.errors import LogUnavailable
+from serving import decision_log, decision_table, journal
 from serving.decision_log import DecisionLog
+from serving.decision_table import WAIT_SECONDS
+from serving.journal import Journal
 
 MOMENT = datetime(2026, 3, 4, 5, 6, 7, 891_011, UTC)
 MakeRow = Callable[..., dict[str, Any]]
@@ -51,6 +56,19 @@ def make_row() -> MakeRow:
         }
 
     return make
+
+
+@contextmanager
+def hold_open(log: DecisionLog) -> Iterator[None]:
+    """Read from the log as another process would that takes its time."""
+    assert log.file is not None
+    reader = sqlite3.connect(log.file[0])
+    try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM decisions").fetchone()
+        yield
+    finally:
+        reader.close()
 
 
 def at(moment: datetime) -> int:
@@ -118,6 +136,59 @@ def test_a_person_is_erased_by_every_name_and_nothing_of_them_is_left_in_the_fil
     assert [row["client"] for row in log.read()] == ["other"]
     log.close()
     assert not any(b"987654321.25" in path.read_bytes() for path in files.iterdir())
+
+
+def test_who_reads_on_and_on_keeps_no_decision_waiting(
+    url: str, make_row: MakeRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decision_log, "MOST_JOURNAL_BYTES", 0)
+    log = DecisionLog.open(url)
+    log.write([make_row()] * (decision_log.ROWS_AT_ONCE + 1))
+    reading = log.read()
+    next(reading)
+
+    with hold_open(log):
+        started = time.monotonic()
+        log.write([make_row(request_id="meanwhile")])
+
+    assert time.monotonic() - started < WAIT_SECONDS / 2
+    assert [row["request_id"] for row in reading][-1] == "meanwhile"
+
+
+def test_who_keeps_what_was_erased_in_the_journal_is_told_of(
+    url: str, make_row: MakeRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decision_table, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(journal, "EMPTYING_SECONDS", 0)
+    log = DecisionLog.open(url)
+    log.write([make_row()])
+
+    with hold_open(log), pytest.raises(LogUnavailable, match="do the same again"):
+        log.erase(["c1"])
+
+    assert log.erase(["c1"]) == 0
+
+
+def test_nobody_else_may_read_the_files(url: str, make_row: MakeRow, tmp_path: Path) -> None:
+    DecisionLog.open(url).write([make_row()])
+
+    rights = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "deep").iterdir()}
+    assert rights == {"decisions.db": 0, "decisions.db-wal": 0, "decisions.db-shm": 0}
+
+
+@pytest.mark.parametrize("nowhere", ["sqlite://", "sqlite:///:memory:"])
+def test_a_log_in_memory_is_refused(nowhere: str) -> None:
+    with pytest.raises(LogUnavailable, match="gone with the service"):
+        DecisionLog.open(nowhere)
+
+
+def test_many_old_decisions_are_removed_to_the_last(url: str, make_row: MakeRow) -> None:
+    log = DecisionLog.open(url)
+    log.write([make_row()] * (2 * decision_log.ROWS_AT_ONCE))
+    log.write([make_row(time_us=at(MOMENT))])
+
+    assert log.remove_before(MOMENT) == 2 * decision_log.ROWS_AT_ONCE
+    assert [row["time_us"] for row in log.read()] == [at(MOMENT)]
 
 
 def test_decisions_before_a_moment_are_removed(url: str, make_row: MakeRow) -> None:
@@ -212,6 +283,7 @@ def test_what_was_committed_survives_a_kill(url: str) -> None:
     writer = f"""
 import os, signal
 from serving.decision_log import DecisionLog
+from serving.journal import Journal
 from serving.decision_table import DECISIONS
 row = {{column.name: "x" for column in DECISIONS.columns if column.name != "id"}}
 numbers = ("time_us", "position", "probability", "threshold", "latency_us")
@@ -226,3 +298,40 @@ os.kill(os.getpid(), signal.SIGKILL)
 
     assert killed.returncode == -9
     assert len(list(DecisionLog.open(url, make=False).read())) == 50
+
+
+def test_all_are_read_though_many_were_written_in_one_moment_and_some_out_of_turn(
+    url: str, make_row: MakeRow
+) -> None:
+    log = DecisionLog.open(url)
+    many = decision_log.ROWS_AT_ONCE + 1
+    times = [2_000_000] * many + [1_000_000] * many + [3_000_000]
+    log.write([make_row(time_us=time_us) for time_us in times])
+
+    read = list(log.read())
+
+    assert [row["time_us"] for row in read] == sorted(times)
+    assert len({row["id"] for row in read}) == len(times)
+
+
+def test_a_full_journal_begins_anew_once_and_not_in_every_transaction(
+    url: str, make_row: MakeRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.decision_log.MOST_JOURNAL_BYTES", 2_000_000)
+    monkeypatch.setattr("serving.decision_table.KEPT_JOURNAL_BYTES", 500_000)
+    log = DecisionLog.open(url)
+    begun: list[int] = []
+    begin_anew = Journal.begin_anew
+
+    def count(journal: Journal) -> None:
+        begun.append(journal.count_bytes())
+        begin_anew(journal)
+
+    monkeypatch.setattr(Journal, "begin_anew", count)
+    rows = [make_row(inputs="x" * 10_000)] * 10
+
+    for _ in range(60):
+        log.write(rows)
+
+    assert 2 <= len(begun) <= 8
+    assert max(begun) < 3_000_000

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.limiter import PROBES, Limiter
 from serving.limits import Limits
@@ -13,7 +14,7 @@ from tests.serving.asgi_asking import Answering, Asked, ask
 LIMITS = Limits(concurrency=2, deadline_seconds=5.0, body_bytes=100)
 
 
-def limit(app: Answering, limits: Limits = LIMITS) -> Limiter:
+def limit(app: ASGIApp, limits: Limits = LIMITS) -> Limiter:
     return Limiter(app, limits)
 
 
@@ -132,3 +133,20 @@ def test_a_body_of_unknown_length_counts_as_it_comes() -> None:
         ]
 
     assert asyncio.run(send_chunks()) == [200, 503, 200]
+
+
+def test_what_the_application_makes_of_a_body_that_was_too_much_is_not_sent() -> None:
+    async def fail_by_itself(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await Answering()(scope, receive, send)
+        except Exception:  # noqa: BLE001 -- as BentoML does it
+            await send({"type": "http.response.start", "status": 500, "headers": []})
+            await send({"type": "http.response.body", "body": b"{}"})
+
+    limiter = limit(fail_by_itself, replace(LIMITS, body_bytes_in_flight=50))
+    chunked = [("transfer-encoding", "chunked")]
+
+    refused = asyncio.run(ask(limiter, headers=chunked, chunks=[b"x" * 20] * 3))
+
+    assert refused.status == 503
+    assert refused.headers["retry-after"] == "1"

@@ -69,7 +69,9 @@ def write(
         metrics = LogMetrics(registry or CollectorRegistry())
         writer = LogWriter(log, bundle, key, policy, metrics, most_waiting=10)
         records = (writer.record(*batch) for batch in batches)
-        return await asyncio.gather(*records, return_exceptions=True)
+        outcomes = await asyncio.gather(*records, return_exceptions=True)
+        writer.close()
+        return outcomes
 
     return asyncio.run(record())
 
@@ -174,7 +176,9 @@ def test_more_decisions_than_may_wait_are_refused(
             tasks.append(asyncio.create_task(writer.record(*batch)))
             await asyncio.sleep(0.02)
         held.set()
-        return await asyncio.gather(*tasks, return_exceptions=True)
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        writer.close()
+        return outcomes
 
     outcomes = asyncio.run(record())
 
