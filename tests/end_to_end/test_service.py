@@ -138,7 +138,7 @@ def test_not_a_number_fails_its_row_alone(service: Service, published: Published
         ({"DAYS_BIRTH": 20}, "less_than_equal"),
         ({"CODE_GENDER": "Q"}, "literal_error"),
         ({"FAVOURITE_COLOUR": "blue"}, "extra_forbidden"),
-        ({"SK_ID_CURR": None}, "int_type"),
+        ({"SK_ID_CURR": None}, "float_type"),
     ],
 )
 def test_an_applicant_who_breaks_the_contract_gets_422(
