@@ -10,7 +10,7 @@ SECRET = "a secret of the tests, of more than 32 bytes"  # noqa: S105 -- it open
 EXPECTED = Audience("credit-scoring", "credit-scoring")
 
 
-def make_token(*scopes: AccessScope, lifetime_s: int = 600) -> str:
+def make_token(*scopes: AccessScope, lifetime_s: int = 86_400) -> str:
     grant = Grant("tests", scopes, lifetime_s)
     return issue_token(grant, SigningKey("HS256", SECRET.encode()), EXPECTED)
 
