@@ -27,7 +27,7 @@ CLAIMS = {
     "aud": "credit-scoring",
     "sub": "tests",
     "scope": "score",
-    "exp": int(NOW) + 3_600,
+    "exp": int(NOW) + 86_400,
 }
 
 
