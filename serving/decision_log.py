@@ -73,9 +73,9 @@ class DecisionLog:
         try:
             engine = connect(url, durability)
             _prepare_file(engine, make=make)
+            if make:
+                _make_table(engine)
             with engine.begin() as connection:
-                if make:
-                    METADATA.create_all(connection)
                 require_columns(connection)
             return cls(engine, _identify_file(engine))
         except (SQLAlchemyError, OSError, ImportError) as error:
@@ -238,6 +238,15 @@ class DecisionLog:
 def to_microseconds(moment: datetime) -> int:
     """Return microseconds since 1970, UTC."""
     return round(moment.timestamp() * 1_000_000)
+
+
+def _make_table(engine: sa.Engine) -> None:
+    try:
+        METADATA.create_all(engine)
+    except SQLAlchemyError:
+        # Of replicas that start at once only one makes it.
+        if not sa.inspect(engine).has_table(DECISIONS.name):
+            raise
 
 
 def _insert(connection: sa.Connection, decisions: Sequence[Decision]) -> None:
