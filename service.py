@@ -49,7 +49,7 @@ from serving.decision_record import describe_decision
 from serving.explained_answer import ExplainedAnswer
 from serving.explained_predictor import ExplainedPredictor
 from serving.explainer import Explainer
-from serving.fast_route import FastRequest, FastRoute
+from serving.fast_route import Answering, FastRequest, FastRoute
 from serving.guard import Guard
 from serving.guarded_service import guard_service
 from serving.history_computation import HistoryComputation
@@ -332,22 +332,17 @@ def send(reply: Reply, request_id: str, ctx: bentoml.Context) -> Response:
     return Response(reply.encode(), headers=headers, media_type="application/json")
 
 
-async def decide_quickly(request: FastRequest) -> Reply:
-    """Reply to `POST /predict`."""
-    service: CreditScoring = bentoml.get_current_service()
-    return await service.predictor.reply(request.body, request.query, request.id)
+def answer_by(predictor: str) -> Answering:
+    """Return what replies to a route by one of the service's predictors."""
 
+    async def answer(request: FastRequest) -> Reply:
+        service: CreditScoring = bentoml.get_current_service()
+        reply: Reply = await getattr(service, predictor).reply(
+            request.body, request.query, request.id
+        )
+        return reply
 
-async def explain_quickly(request: FastRequest) -> Reply:
-    """Reply to `POST /explain`."""
-    service: CreditScoring = bentoml.get_current_service()
-    return await service.explained.reply(request.body, request.query, request.id)
-
-
-async def decide_minimally(request: FastRequest) -> Reply:
-    """Reply to `POST /predict-minimal`."""
-    service: CreditScoring = bentoml.get_current_service()
-    return await service.minimal.reply(request.body, request.query, request.id)
+    return answer
 
 
 get_routes = Starlette(
@@ -562,9 +557,11 @@ CreditScoring.add_asgi_middleware(  # type: ignore[attr-defined]
     open_checker=partial(open_checker, settings),
     allow_anonymous=settings.allow_anonymous,
 )
-for path, answer in (
-    ("/predict", decide_quickly),  # before the others
-    ("/explain", explain_quickly),
-    ("/predict-minimal", decide_minimally),
+for path, predictor in (
+    ("/predict", "predictor"),  # before the others
+    ("/explain", "explained"),
+    ("/predict-minimal", "minimal"),
 ):
-    CreditScoring.add_asgi_middleware(FastRoute, path=path, answer=answer)  # type: ignore[attr-defined]
+    CreditScoring.add_asgi_middleware(  # type: ignore[attr-defined]
+        FastRoute, path=path, answer=answer_by(predictor)
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.answers import reply_failure, reply_rejection
 from serving.exchange import Exchange, send_reply
+from serving.failure_log import log_failure
 from serving.rejection import ErrorDetail
 from serving.request import choose_request_id
 from serving.request_marks import CURRENT_REQUEST, RequestMarks, find_trace
@@ -95,7 +95,7 @@ class Guard:
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 -- the edge: uvicorn would log what it says
-            log_failure(error)
+            log_failure(error, exchange.request_id)
             if not exchange.has_begun:
                 await send_reply(reply_failure(exchange.request_id), exchange.send)
 
@@ -122,12 +122,3 @@ def mark(scope: Scope) -> RequestMarks:
         scope["headers"] = [*others, (_REQUEST_ID, request_id.encode())]
     traceparent = headers.get(b"traceparent")
     return RequestMarks(request_id, find_trace(traceparent and traceparent.decode("latin-1")))
-
-
-def log_failure(error: Exception) -> None:
-    """Log where it failed; the error's own text stays out, for it may quote an applicant."""
-    frames = traceback.extract_tb(error.__traceback__)
-    path = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-    marks = CURRENT_REQUEST.get()
-    request_id = marks.request_id if marks else "?"
-    logger.error("Request %s failed: %s at %s", request_id, type(error).__name__, path)

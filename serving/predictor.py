@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,14 +26,13 @@ from serving.applicant import check_applicant
 from serving.case import Case, RequestFacts, Verdict
 from serving.coalescer import Coalescer, QueueFull
 from serving.data_quality import QualityFields, describe_quality
+from serving.failure_log import log_failure
 from serving.history_block import HistoryBlock, check_history
 from serving.metrics import DecisionMetrics
 from serving.rejection import Location, RequestRejected
 from serving.request import PredictionRequest, parse_body, parse_threshold
 from serving.row_model import Cell, InvalidApplicant
 from serving.runner_call import RunnerUnavailable
-
-logger = logging.getLogger("credit.serving")
 
 HISTORY = "history"
 ROUTE = "/predict"
@@ -176,7 +173,7 @@ async def reply_whatever_happens(work: Awaitable[Reply], request_id: str) -> Rep
     except OUTAGES as overload:
         return reply_overload(str(overload), overload.http_status)
     except Exception as error:  # noqa: BLE001 -- the edge: the client gets no traceback
-        _log_failure(error, request_id)
+        log_failure(error, request_id)
         return reply_failure(request_id)
 
 
@@ -209,10 +206,3 @@ def _put_in_place(
         RowRejection(detail=row.details) if isinstance(row, InvalidApplicant) else next(remaining)
         for row in checked
     ]
-
-
-def _log_failure(error: Exception, request_id: str) -> None:
-    """Log where it failed; the error's own text stays out, for it may quote an applicant."""
-    frames = traceback.extract_tb(error.__traceback__)
-    path = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-    logger.error("Request %s failed: %s at %s", request_id, type(error).__name__, path)
